@@ -1,0 +1,17 @@
+//! The waist: everything that serves (a server, WSGI, a test client) meets everything that answers here.
+
+use crate::{Request, Response};
+
+/// Something that answers requests.
+///
+/// A service never fails: what goes wrong is a response. Implementations may be written as `async fn call`.
+pub trait Service: Send + Sync + 'static {
+    /// Answers one request.
+    fn call(&self, request: Request) -> impl Future<Output = Response> + Send;
+}
+
+impl<S: Service> Service for std::sync::Arc<S> {
+    fn call(&self, request: Request) -> impl Future<Output = Response> + Send {
+        (**self).call(request)
+    }
+}

@@ -1,0 +1,1 @@
+//! The application object: what is registered before it runs.

@@ -1,0 +1,1 @@
+//! Blueprints: registrations that are replayed under a name and a prefix.

@@ -1,0 +1,1 @@
+//! The commands that an application's own binary answers.

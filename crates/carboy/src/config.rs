@@ -1,0 +1,1 @@
+//! Configuration: Flask's keys, and the loaders that fill them.

@@ -1,0 +1,1 @@
+//! The life of one request, in the order in which it happens.

@@ -1,0 +1,1 @@
+//! Errors of views, hooks and extensions.

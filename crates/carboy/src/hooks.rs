@@ -1,0 +1,1 @@
+//! What runs before, after and at the end of a request.

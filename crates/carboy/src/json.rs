@@ -1,0 +1,1 @@
+//! JSON as Flask's default provider writes it.

@@ -1,0 +1,24 @@
+//! Flask, in Rust.
+
+mod app;
+mod blueprint;
+mod cli;
+mod config;
+mod ctx;
+mod dispatch;
+mod error;
+mod files;
+mod flash;
+mod hooks;
+mod json;
+mod logging;
+mod middleware;
+mod registry;
+mod runtime;
+pub mod security;
+mod session;
+mod signals;
+mod state;
+mod templating;
+pub mod testing;
+mod view;

@@ -1,0 +1,1 @@
+//! Layers and middleware functions around the dispatch of a request.

@@ -1,0 +1,1 @@
+//! What may be run: rules, views, hooks, error handlers, by scope. Data only.

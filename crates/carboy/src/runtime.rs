@@ -1,0 +1,1 @@
+//! The background runtime that views are polled in.

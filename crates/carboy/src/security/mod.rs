@@ -1,0 +1,1 @@
+//! What is safe by default, attached through public hooks.

@@ -1,0 +1,1 @@
+//! Sessions: the handle that views see, and where sessions are kept.

@@ -1,0 +1,1 @@
+//! Signals: what happens in an app, told to whoever listens.

@@ -1,0 +1,1 @@
+//! Templates: minijinja with Flask's globals, loaders and escapes.

@@ -1,0 +1,1 @@
+//! A function becomes a view: its arguments, and what it returns.
