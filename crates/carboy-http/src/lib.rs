@@ -1,14 +1,22 @@
 //! HTTP as data, with Werkzeug's semantics over the [`http`] crate's types. No sockets, no application.
+#![forbid(unsafe_code)]
 
 mod body;
 mod error;
+pub mod form;
+mod html;
+mod multidict;
 mod request;
 mod response;
 mod service;
+mod status;
 
 pub use body::{Body, BodyError};
-pub use error::HttpError;
+pub use error::{HttpError, HttpErrorKind, UnknownCode, error_codes};
+pub use form::Limits;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
-pub use request::{ConnectionInfo, Request};
-pub use response::Response;
+pub use multidict::MultiDict;
+pub use request::{BodyState, ConnectionInfo, Request};
+pub use response::{HeaderError, Response};
 pub use service::Service;
+pub use status::{InvalidStatus, ReasonPhrase, Status, status_name};

@@ -1,8 +1,20 @@
 //! A request: its head, where it came from, and its body until somebody takes it.
 
-use crate::Body;
-use http::{HeaderMap, Method, Uri, Version, request::Parts};
-use std::{net::SocketAddr, sync::Mutex};
+use crate::{Body, Limits, MultiDict, form::urlencoded};
+use body::{BodySlot, Loaded};
+use http::{Extensions, HeaderMap, Method, Uri, Version, request::Parts};
+use std::{
+    net::SocketAddr,
+    sync::{Mutex, OnceLock},
+};
+
+mod body;
+mod headers;
+mod json;
+mod url;
+
+pub use body::BodyState;
+pub(crate) use json::is_json_mimetype;
 
 /// How a request reached the server.
 #[derive(Debug, Clone, Default)]
@@ -18,19 +30,63 @@ pub struct ConnectionInfo {
 /// One HTTP request.
 ///
 /// Everything but the mount point is read through shared references, so that a request can be shared
-/// by whatever code runs while it is answered; the body is taken out once.
+/// by whatever code runs while it is answered; the body is read or taken out once. What is parsed is parsed at first
+/// use and kept: a request without cookies, query or body pays for none of them.
+///
+/// ```
+/// use carboy_http::Request;
+/// let request = Request::get("/search?q=rust&page=2");
+/// assert_eq!(request.path(), "/search");
+/// assert_eq!(request.args().get::<u32>("page"), Some(2));
+/// ```
 #[derive(Debug)]
 pub struct Request {
     parts: Parts,
     connection: ConnectionInfo,
     script_root: String,
-    body: Mutex<Option<Body>>,
+    /// The path behind the mount point, once there is one.
+    mounted_path: Option<String>,
+    body: Mutex<BodySlot>,
+    loaded: OnceLock<Box<Loaded>>,
+    lazy: OnceLock<Box<Lazy>>,
+}
+
+/// What was worked out from the head.
+#[derive(Debug, Default)]
+struct Lazy {
+    path: OnceLock<String>,
+    args: OnceLock<MultiDict<String>>,
+    values: OnceLock<MultiDict<String>>,
+}
+
+/// What a request carries through layers that only know `http::Request`.
+#[derive(Clone)]
+struct Carried {
+    script_root: String,
+    mounted_path: Option<String>,
+    limits: Limits,
 }
 
 impl Request {
     /// A request from its head, its connection and its body.
     pub fn new(parts: Parts, connection: ConnectionInfo, body: Body) -> Self {
-        Request { parts, connection, script_root: String::new(), body: Mutex::new(Some(body)) }
+        Request {
+            parts,
+            connection,
+            script_root: String::new(),
+            mounted_path: None,
+            body: Mutex::new(BodySlot::new(body)),
+            loaded: OnceLock::new(),
+            lazy: OnceLock::new(),
+        }
+    }
+
+    /// A GET request without a body, for tests.
+    ///
+    /// # Panics
+    /// When the target is not a valid URI.
+    pub fn get(target: &str) -> Self {
+        http::Request::get(target).body(Body::empty()).expect("a valid request target").into()
     }
 
     /// The request method.
@@ -38,9 +94,21 @@ impl Request {
         &self.parts.method
     }
 
+    /// Changes the method, for layers such as a method override.
+    pub fn set_method(&mut self, method: Method) {
+        self.parts.method = method;
+    }
+
     /// The target as it came in.
     pub fn uri(&self) -> &Uri {
         &self.parts.uri
+    }
+
+    /// Changes the target. A mount point that was entered stays; what was parsed is forgotten.
+    pub fn set_uri(&mut self, uri: Uri) {
+        self.parts.uri = uri;
+        self.mounted_path = None;
+        self.lazy = OnceLock::new();
     }
 
     /// The protocol version.
@@ -55,6 +123,7 @@ impl Request {
 
     /// The header fields, for middleware that changes them before the app sees the request.
     pub fn headers_mut(&mut self) -> &mut HeaderMap {
+        self.lazy = OnceLock::new();
         &mut self.parts.headers
     }
 
@@ -63,9 +132,47 @@ impl Request {
         &self.connection
     }
 
-    /// Takes the body out; `None` when it was taken before.
-    pub fn take_body(&self) -> Option<Body> {
-        self.body.lock().unwrap_or_else(|e| e.into_inner()).take()
+    /// How the request reached the server, for middleware that knows better, behind a trusted proxy.
+    pub fn connection_mut(&mut self) -> &mut ConnectionInfo {
+        self.lazy = OnceLock::new();
+        &mut self.connection
+    }
+
+    /// Values that layers attach for one another.
+    pub fn extensions(&self) -> &Extensions {
+        &self.parts.extensions
+    }
+
+    /// Values that layers attach for one another, to change them.
+    pub fn extensions_mut(&mut self) -> &mut Extensions {
+        &mut self.parts.extensions
+    }
+
+    fn lazy(&self) -> &Lazy {
+        self.lazy.get_or_init(Box::default)
+    }
+
+    /// The arguments of the query string.
+    ///
+    /// No more than [`Limits::max_args`] are looked at; [`Request::check_args`] refuses a request that has more.
+    pub fn args(&self) -> MultiDict<String> {
+        match self.query_string() {
+            "" => MultiDict::new(),
+            query => {
+                let parse = || urlencoded::parse(query, self.limits().max_args);
+                self.lazy().args.get_or_init(parse).clone()
+            }
+        }
+    }
+
+    /// The arguments, then the fields of the form; for a GET request the arguments alone, so that a cache
+    /// that looks at the URL is not fooled by a body.
+    pub fn values(&self) -> MultiDict<String> {
+        let form = self.form();
+        if form.is_empty() || self.method() == Method::GET {
+            return self.args();
+        }
+        self.lazy().values.get_or_init(|| self.args().combined(&form)).clone()
     }
 }
 
@@ -73,15 +180,30 @@ impl From<http::Request<Body>> for Request {
     fn from(request: http::Request<Body>) -> Self {
         let (mut parts, body) = request.into_parts();
         let connection = parts.extensions.remove::<ConnectionInfo>().unwrap_or_default();
-        Request::new(parts, connection, body)
+        let carried = parts.extensions.remove::<Carried>();
+        let mut request = Request::new(parts, connection, body);
+        if let Some(carried) = carried {
+            request.script_root = carried.script_root;
+            request.mounted_path = carried.mounted_path;
+            request.set_limits(carried.limits);
+        }
+        request
     }
 }
 
 impl From<Request> for http::Request<Body> {
-    fn from(request: Request) -> Self {
-        let body = request.body.into_inner().unwrap_or_else(|e| e.into_inner()).unwrap_or_default();
+    fn from(mut request: Request) -> Self {
+        let limits = request.limits();
+        let body = request.take_body().unwrap_or_default();
         let mut parts = request.parts;
         parts.extensions.insert(request.connection);
+        if !request.script_root.is_empty() || limits != Limits::DEFAULT {
+            parts.extensions.insert(Carried {
+                script_root: std::mem::take(&mut request.script_root),
+                mounted_path: request.mounted_path,
+                limits,
+            });
+        }
         http::Request::from_parts(parts, body)
     }
 }

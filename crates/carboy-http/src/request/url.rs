@@ -1,0 +1,142 @@
+//! Where the request goes: path, mount point, query, scheme, host.
+
+use super::Request;
+use crate::HttpError;
+use http::StatusCode;
+use percent_encoding::percent_decode_str;
+
+impl Request {
+    /// The path behind the mount point, percent-decoded, with one slash in front.
+    ///
+    /// Bytes that are not UTF-8 become U+FFFD, as in Werkzeug.
+    pub fn path(&self) -> &str {
+        if let Some(path) = &self.mounted_path {
+            return path;
+        }
+        let raw = self.uri().path();
+        if memchr::memchr(b'%', raw.as_bytes()).is_none() && (raw.starts_with('/') || raw.is_empty()) {
+            let rest = raw.trim_start_matches('/');
+            return match raw.len() - rest.len() {
+                0 => "/",
+                slashes => &raw[slashes - 1..],
+            };
+        }
+        self.lazy().path.get_or_init(|| {
+            let decoded = percent_decode_str(raw).decode_utf8_lossy();
+            format!("/{}", decoded.trim_start_matches('/'))
+        })
+    }
+
+    /// The path and the query, with a `?` between them even when there is no query.
+    pub fn full_path(&self) -> String {
+        format!("{}?{}", self.path(), self.query_string())
+    }
+
+    /// The query as it came in, without its `?`.
+    pub fn query_string(&self) -> &str {
+        self.uri().query().unwrap_or_default()
+    }
+
+    /// Refuses a query of more arguments than [`Limits::max_args`](crate::Limits::max_args).
+    ///
+    /// # Errors
+    /// 414.
+    pub fn check_args(&self) -> Result<(), HttpError> {
+        let query = self.query_string().as_bytes();
+        match self.limits().max_args {
+            // A query of n bytes has at most (n + 1) / 2 arguments.
+            Some(max) if query.len() / 2 >= max && crate::form::urlencoded::field_count(query) > max => {
+                Err(HttpError::new(StatusCode::URI_TOO_LONG))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The prefix that the application is mounted under, without a slash at its end; empty at the root.
+    pub fn script_root(&self) -> &str {
+        &self.script_root
+    }
+
+    /// Says that the application is mounted under this prefix, which is no part of the target: a proxy took it
+    /// off (`X-Forwarded-Prefix`), or WSGI's `SCRIPT_NAME` has it.
+    pub fn set_script_root(&mut self, prefix: &str) {
+        self.script_root = prefix.trim_end_matches('/').to_owned();
+        self.lazy = Default::default();
+    }
+
+    /// Moves a prefix from the path to the mount point; `false`, with nothing changed, when the path does not
+    /// begin with it or goes on in the middle of a segment.
+    ///
+    /// ```
+    /// use carboy_http::Request;
+    /// let mut request = Request::get("/shop/cart");
+    /// assert!(!request.enter_mount("/sho"));
+    /// assert!(request.enter_mount("/shop"));
+    /// assert_eq!((request.script_root(), request.path()), ("/shop", "/cart"));
+    /// ```
+    pub fn enter_mount(&mut self, prefix: &str) -> bool {
+        let prefix = prefix.trim_end_matches('/');
+        let path = match self.path().strip_prefix(prefix) {
+            Some("") => "/".to_owned(),
+            Some(rest) if rest.starts_with('/') => format!("/{}", rest.trim_start_matches('/')),
+            _ => return false,
+        };
+        self.script_root.push_str(prefix);
+        self.mounted_path = Some(path);
+        self.lazy = Default::default();
+        true
+    }
+
+    /// `https` or `http`, by the connection.
+    pub fn scheme(&self) -> &'static str {
+        if self.is_secure() { "https" } else { "http" }
+    }
+
+    /// Whether the request came over an encrypted connection.
+    pub fn is_secure(&self) -> bool {
+        self.connection().is_secure
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ptr;
+
+    #[test]
+    fn a_path_with_nothing_to_decode_is_borrowed_from_the_target() {
+        let request = Request::get("/a/b?c");
+        assert!(ptr::eq(request.path().as_ptr(), request.uri().path().as_ptr()));
+        assert!(request.lazy.get().is_none());
+    }
+
+    #[test]
+    fn a_path_is_decoded_and_has_one_slash_in_front() {
+        for (target, path) in [
+            ("/", "/"),
+            ("//x/y", "/x/y"),
+            ("/%2Fx", "/x"),
+            ("/%C3%A9%20+", "/é +"),
+            ("/%ff%e2%82", "/\u{fffd}\u{fffd}"),
+            ("*", "/*"),
+            ("http://host", "/"),
+        ] {
+            assert_eq!(Request::get(target).path(), path, "{target}");
+        }
+    }
+
+    #[test]
+    fn a_full_path_has_its_question_mark_even_without_a_query() {
+        assert_eq!(Request::get("/q").full_path(), "/q?");
+        assert_eq!(Request::get("/q?a=%20").full_path(), "/q?a=%20");
+    }
+
+    #[test]
+    fn too_many_arguments_are_refused_and_not_parsed() {
+        let query = "a&".repeat(1001);
+        let request = Request::get(&format!("/?{query}"));
+        assert_eq!(request.check_args().unwrap_err().status(), 414);
+        assert_eq!(request.args().getlist("a").len(), 1000);
+        assert!(Request::get(&format!("/?{}", "a&".repeat(1000))).check_args().is_ok());
+    }
+}
