@@ -22,3 +22,8 @@ mod state;
 mod templating;
 pub mod testing;
 mod view;
+
+pub use config::{
+    Config, ConfigError, ConfigErrorKind, DEFAULT_KEYS, DefaultKey, Environment, Source, env_flag,
+    env_prefix, is_secret_key,
+};

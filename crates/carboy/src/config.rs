@@ -1,1 +1,0 @@
-//! Configuration: Flask's keys, and the loaders that fill them.

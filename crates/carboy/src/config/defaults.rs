@@ -1,0 +1,246 @@
+//! The keys every app has, with their defaults: the one place where they stand.
+
+use serde_json::{Value, json};
+
+/// What a value of a known key must look like.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Shape {
+    /// True or false.
+    Bool,
+    /// True, false or null.
+    OptionalBool,
+    /// A whole number, zero or more.
+    Size,
+    /// A whole number, zero or more, or null.
+    OptionalSize,
+    /// A number of seconds, or a duration.
+    Seconds,
+    /// A number of seconds, a duration, or null.
+    OptionalSeconds,
+    /// Text.
+    Text,
+    /// Text or null.
+    OptionalText,
+    /// A key for signing: text, a list of bytes, or null.
+    OptionalKey,
+    /// A list of keys for signing, or null.
+    OptionalKeys,
+    /// A list of text, or null.
+    OptionalTexts,
+    /// One of these words.
+    Word(&'static [&'static str]),
+    /// One of these words, or null; upper and lower case are the same.
+    OptionalWord(&'static [&'static str]),
+}
+
+/// A key that every app's configuration has.
+#[derive(Clone, Copy, Debug)]
+pub struct DefaultKey {
+    /// The key.
+    pub name: &'static str,
+    /// What it does, in a sentence.
+    pub about: &'static str,
+    pub(super) shape: Shape,
+    value: Literal,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum Literal {
+    Null,
+    Bool(bool),
+    Number(u64),
+    Text(&'static str),
+}
+
+impl DefaultKey {
+    /// The default value.
+    pub fn value(&self) -> Value {
+        match self.value {
+            Null => Value::Null,
+            Bool(b) => json!(b),
+            Number(n) => json!(n),
+            Text(s) => json!(s),
+        }
+    }
+}
+
+const fn key(name: &'static str, shape: Shape, value: Literal, about: &'static str) -> DefaultKey {
+    DefaultKey { name, about, shape, value }
+}
+
+use Literal::{Bool, Null, Number, Text};
+
+/// Every key that an app has from the start: Flask's, in Flask's order, then carboy's own.
+///
+/// `DEBUG` stands here with `false`; a new configuration takes it from the environment, see [`Config::for_app`].
+///
+/// [`Config::for_app`]: super::Config::for_app
+pub const DEFAULT_KEYS: &[DefaultKey] = &[
+    key(
+        "DEBUG",
+        Shape::Bool,
+        Bool(false),
+        "Debug mode: error pages with details, templates reloaded, indented JSON.",
+    ),
+    key(
+        "TESTING",
+        Shape::Bool,
+        Bool(false),
+        "Testing mode: errors reach the test instead of becoming a page.",
+    ),
+    key(
+        "PROPAGATE_EXCEPTIONS",
+        Shape::OptionalBool,
+        Null,
+        "Errors are passed on instead of handled; null means: while testing or debugging.",
+    ),
+    key(
+        "SECRET_KEY",
+        Shape::OptionalKey,
+        Null,
+        "Signs the session cookie and everything else that is signed.",
+    ),
+    key(
+        "SECRET_KEY_FALLBACKS",
+        Shape::OptionalKeys,
+        Null,
+        "Former secret keys that still verify, but no longer sign.",
+    ),
+    key(
+        "PERMANENT_SESSION_LIFETIME",
+        Shape::Seconds,
+        Number(31 * 24 * 60 * 60),
+        "How long a permanent session lasts, and the oldest session cookie accepted, in seconds.",
+    ),
+    key(
+        "USE_X_SENDFILE",
+        Shape::Bool,
+        Bool(false),
+        "Files are sent by the web server in front, by an `X-Sendfile` header.",
+    ),
+    key(
+        "TRUSTED_HOSTS",
+        Shape::OptionalTexts,
+        Null,
+        "The hosts this app answers for; others get a 400. A leading dot means all subdomains.",
+    ),
+    key(
+        "SERVER_NAME",
+        Shape::OptionalText,
+        Null,
+        "Host and port of the app: for subdomains and for URLs built outside a request.",
+    ),
+    key(
+        "APPLICATION_ROOT",
+        Shape::Text,
+        Text("/"),
+        "The path the app is mounted under, for URLs built outside a request and for cookies.",
+    ),
+    key("SESSION_COOKIE_NAME", Shape::Text, Text("session"), "Name of the session cookie."),
+    key(
+        "SESSION_COOKIE_DOMAIN",
+        Shape::OptionalText,
+        Null,
+        "Domain of the session cookie; null means this host only.",
+    ),
+    key(
+        "SESSION_COOKIE_PATH",
+        Shape::OptionalText,
+        Null,
+        "Path of the session cookie; null means `APPLICATION_ROOT`.",
+    ),
+    key("SESSION_COOKIE_HTTPONLY", Shape::Bool, Bool(true), "Scripts cannot read the session cookie."),
+    key("SESSION_COOKIE_SECURE", Shape::Bool, Bool(false), "The session cookie is sent over https only."),
+    key(
+        "SESSION_COOKIE_PARTITIONED",
+        Shape::Bool,
+        Bool(false),
+        "The session cookie is kept apart for each top-level site.",
+    ),
+    key(
+        "SESSION_COOKIE_SAMESITE",
+        Shape::OptionalWord(&["Strict", "Lax", "None"]),
+        Null,
+        "When other sites' requests carry the session cookie: `Strict`, `Lax` or `None`.",
+    ),
+    key(
+        "SESSION_REFRESH_EACH_REQUEST",
+        Shape::Bool,
+        Bool(true),
+        "A permanent session's cookie is sent anew with every response.",
+    ),
+    key(
+        "MAX_CONTENT_LENGTH",
+        Shape::OptionalSize,
+        Number(16 * 1024 * 1024),
+        "The largest request body in bytes; a larger one gets a 413. Null means no limit.",
+    ),
+    key(
+        "MAX_FORM_MEMORY_SIZE",
+        Shape::OptionalSize,
+        Number(500_000),
+        "The largest form field, other than a file, in bytes. Null means no limit.",
+    ),
+    key(
+        "MAX_FORM_PARTS",
+        Shape::OptionalSize,
+        Number(1000),
+        "The largest number of fields and files in a form. Null means no limit.",
+    ),
+    key(
+        "SEND_FILE_MAX_AGE_DEFAULT",
+        Shape::OptionalSeconds,
+        Null,
+        "How long browsers may keep a file without asking, in seconds; null means that they ask each time.",
+    ),
+    key(
+        "TRAP_BAD_REQUEST_ERRORS",
+        Shape::OptionalBool,
+        Null,
+        "Missing form keys and other bad requests are treated as errors; null means: missing keys, while debugging.",
+    ),
+    key(
+        "TRAP_HTTP_EXCEPTIONS",
+        Shape::Bool,
+        Bool(false),
+        "HTTP errors without a handler are treated as errors of the app.",
+    ),
+    key(
+        "EXPLAIN_TEMPLATE_LOADING",
+        Shape::Bool,
+        Bool(false),
+        "Each template lookup is logged with the places tried.",
+    ),
+    key("PREFERRED_URL_SCHEME", Shape::Text, Text("http"), "Scheme of URLs built outside a request."),
+    key(
+        "TEMPLATES_AUTO_RELOAD",
+        Shape::OptionalBool,
+        Null,
+        "Changed templates are loaded again; null means: while debugging.",
+    ),
+    key(
+        "MAX_COOKIE_SIZE",
+        Shape::Size,
+        Number(4093),
+        "A cookie larger than this is warned about, because browsers drop it; 0 warns never.",
+    ),
+    key("PROVIDE_AUTOMATIC_OPTIONS", Shape::Bool, Bool(true), "Every rule answers OPTIONS by itself."),
+    key(
+        "SYNC_VIEWS",
+        Shape::Word(&["inline", "blocking"]),
+        Text("inline"),
+        "Where a view that is not async runs: `inline` on the worker, or `blocking` on threads of its own.",
+    ),
+    key(
+        "HARDENED",
+        Shape::Bool,
+        Bool(false),
+        "Production's strictest settings: secure cookies with a `__Host-` name, TLS 1.3, HSTS, `TRUSTED_HOSTS` required.",
+    ),
+    key(
+        "INTEROP",
+        Shape::Bool,
+        Bool(false),
+        "Cookie names and formats stay those a Flask app beside this one reads, also when hardened.",
+    ),
+];
