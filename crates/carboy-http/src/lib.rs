@@ -1,10 +1,21 @@
 //! HTTP as data, with Werkzeug's semantics over the [`http`] crate's types. No sockets, no application.
 #![forbid(unsafe_code)]
 
+pub mod conditional;
+pub mod cookie;
+pub mod date;
+pub mod headers;
+pub mod host;
+pub mod mime;
+pub mod paths;
+pub mod url;
+
 mod body;
 mod error;
+mod float;
 pub mod form;
 mod html;
+mod idna;
 mod multidict;
 mod request;
 mod response;
@@ -13,6 +24,7 @@ mod status;
 
 pub use body::{Body, BodyError};
 pub use error::{HttpError, HttpErrorKind, UnknownCode, error_codes};
+pub use float::python_repr;
 pub use form::Limits;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 pub use multidict::MultiDict;
