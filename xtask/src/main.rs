@@ -1,2 +1,51 @@
-//! x
-fn main() {}
+//! The project's commands: `cargo xtask test`, `vectors`, `bench`, `full`, `setup`.
+
+#![forbid(unsafe_code)]
+
+mod bench;
+mod full;
+mod process;
+mod setup;
+mod tests;
+mod vectors;
+mod workspace;
+
+use std::process::ExitCode;
+
+const HELP: &str = "\
+The project's commands.
+
+  cargo xtask test               formatting, lints, vectors present, doc tests, all tests; sets up what they need
+  cargo xtask vectors [AREA…]    makes the conformance vectors again with the real Python packages
+  cargo xtask vectors --check    makes them elsewhere and compares
+  cargo xtask bench [ARGS…]      the micro-benches; ARGS go to criterion
+  cargo xtask full               test, then each crate and feature alone, documentation, vectors --check, the long tests
+  cargo xtask setup              looks for the programs that tests need; as root on Debian installs what is missing
+
+Tests that need another program are ignored by a plain `cargo test` (#[ignore = \"needs …\"]) and run by `cargo xtask test`. Tests
+whose name starts with `long_` are ignored too and run by `cargo xtask full`.
+";
+
+fn main() -> ExitCode {
+    let args: Vec<String> = std::env::args().skip(1).collect();
+    let args: Vec<&str> = args.iter().map(String::as_str).collect();
+    let done = workspace::enter().and_then(|()| match args.as_slice() {
+        ["test"] => tests::all(),
+        ["vectors", rest @ ..] => vectors::command(rest),
+        ["bench", rest @ ..] => bench::all(rest),
+        ["full"] => full::all(),
+        ["setup"] => setup::all(),
+        [] | ["help" | "--help" | "-h"] => {
+            print!("{HELP}");
+            Ok(())
+        }
+        [unknown, ..] => Err(format!("there is no command '{}'\n\n{HELP}", unknown.escape_debug())),
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(sentence) => {
+            eprintln!("xtask: {sentence}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! `cargo xtask test`.
+
+use std::process::Command;
+
+use crate::process::{Done, cargo, find, run};
+use crate::{setup, vectors};
+
+/// What is cheap comes first; the test runner comes last, so that its summary is what one sees.
+pub(crate) fn all() -> Done {
+    run(&mut cargo(&["fmt", "--all", "--check"]))
+        .map_err(|error| format!("{error}: run `cargo fmt --all`"))?;
+    vectors::present()?;
+    setup::all()?;
+    run(&mut cargo(&["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    run(&mut with_programs(cargo(&["test", "--locked", "--workspace", "--doc", "--quiet"])))?;
+    // The tests that need other programs are the ignored ones; the long ones wait for `full`.
+    if nextest() {
+        let args = ["nextest", "run", "--locked", "--workspace", "--run-ignored", "all"];
+        run(with_programs(cargo(&args)).args(["--filterset", "not test(/(^|::)long_/)"]))
+    } else {
+        let args =
+            ["test", "--locked", "--workspace", "--lib", "--bins", "--tests", "--examples", "--no-fail-fast"];
+        run(with_programs(cargo(&args)).args(["--", "--include-ignored", "--skip", "long_"]))
+    }
+}
+
+/// The tests that take minutes.
+pub(crate) fn long() -> Done {
+    if nextest() {
+        let args =
+            ["nextest", "run", "--locked", "--workspace", "--run-ignored", "only", "--no-tests", "pass"];
+        run(with_programs(cargo(&args)).args(["--filterset", "test(/(^|::)long_/)"]))
+    } else {
+        let args = ["test", "--locked", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"];
+        run(with_programs(cargo(&args)).args(["--", "--ignored", "long_"]))
+    }
+}
+
+fn nextest() -> bool {
+    find("cargo-nextest", &[]).is_some()
+}
+
+/// Tests find the programs that setup found.
+fn with_programs(mut command: Command) -> Command {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let folders = std::env::split_paths(&path).chain(setup::extra_folders());
+    if let Ok(path) = std::env::join_paths(folders) {
+        command.env("PATH", path);
+    }
+    command
+}
