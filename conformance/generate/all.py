@@ -3,7 +3,7 @@
 Usage: python all.py OUTPUT_FOLDER [AREA ...]
 
 Every script here whose name does not start with an underscore makes the files of one area in OUTPUT_FOLDER/AREA. The area is
-the script's name, unless the script says `AREA = "other-name"` at its top level.
+the script's name, unless the script says `AREA = "other-name"` at its top level; `AREA = None` makes no vectors and is left out.
 """
 
 import ast
@@ -24,7 +24,7 @@ def area(script):
 
 def scripts():
     found = [s for s in HERE.glob("*.py") if s.name != "all.py" and not s.name.startswith("_")]
-    return sorted((area(script), script) for script in found)
+    return sorted((name, script) for script in found if (name := area(script)) is not None)
 
 
 def main(output, wanted):

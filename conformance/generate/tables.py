@@ -10,6 +10,9 @@ import os
 import pkgutil
 import sys
 
+# Source, not vectors: made by hand when the Python version changes.
+AREA = None
+
 
 def write(folder, name, origin, tables):
     with open(os.path.join(folder, name), "w", encoding="utf-8") as file:

@@ -132,6 +132,9 @@ fn area(script: &Path) -> Done<Option<String>> {
     }
     let text = fs::read_to_string(script)
         .map_err(|error| format!("'{}' cannot be read: {error}", script.display()))?;
+    if text.lines().any(|line| line.starts_with("AREA = None")) {
+        return Ok(None);
+    }
     let said = text.lines().find_map(|line| line.strip_prefix("AREA = \"")?.split('"').next());
     Ok(Some(said.unwrap_or(stem).to_owned()))
 }
