@@ -1,1 +1,57 @@
-//! server
+//! The HTTP server of carboy: runs any [`carboy_http::Service`] and knows no application.
+//!
+//! HTTP/1.1 and HTTP/2 over TCP and Unix sockets, by hyper's connection types under an accept loop,
+//! deadlines and a head gate of our own. One thread per worker, each with a runtime of its own; one
+//! listening socket, whose connections go to the worker that holds the fewest.
+//!
+//! ```no_run
+//! use carboy_http::{Request, Response, Service};
+//! use carboy_server::{Server, ServerConfig};
+//!
+//! struct Hello;
+//!
+//! impl Service for Hello {
+//!     async fn call(&self, _request: Request) -> Response {
+//!         Response::new("Hello, World!")
+//!     }
+//! }
+//!
+//! fn main() -> Result<(), carboy_server::ServerError> {
+//!     Server::new(ServerConfig::new().bind("127.0.0.1:5000"))
+//!         .on_listen(|addresses| println!("Running on {}", addresses[0].url()))
+//!         .serve(Hello)
+//! }
+//! ```
+//!
+//! The way of a request: [`accept`](ServerConfig::bind) → protocol sniff → hyper reads the head → head
+//! gate → [`Service::call`](carboy_http::Service::call) → hyper writes the response. Each wait on the way has a deadline; see
+//! [`ServerConfig`] for all of them.
+
+#![forbid(unsafe_code)]
+
+mod accept;
+mod access_log;
+mod activity;
+mod address;
+mod config;
+mod connection;
+mod convert;
+mod error;
+mod exchange;
+mod gate;
+mod io;
+mod link;
+mod listener;
+mod load;
+mod request_body;
+mod response_body;
+mod server;
+mod shutdown;
+mod worker;
+
+pub use address::{BindAddress, BoundAddress};
+pub use config::{AccessLog, ServerConfig};
+pub use error::{ServerError, ServerErrorKind};
+pub use listener::Listener;
+pub use server::{RunningServer, Server};
+pub use shutdown::ShutdownHandle;

@@ -1,0 +1,260 @@
+//! What can be chosen about a server, and the defaults: the one place where they stand.
+
+use crate::BindAddress;
+use std::time::Duration;
+
+/// How a server listens, how long it waits for what, and how much it takes.
+///
+/// Deadlines are given as a [`Duration`], or `None` for "wait for ever", which a server that faces the
+/// internet should not do. The defaults are safe there.
+///
+/// ```
+/// use carboy_server::{AccessLog, ServerConfig};
+/// use std::time::Duration;
+///
+/// let config = ServerConfig::new()
+///     .bind("0.0.0.0:8000")
+///     .workers(4)
+///     .keep_alive_timeout(Duration::from_secs(5))
+///     .access_log(AccessLog::Combined);
+/// ```
+#[derive(Debug, Clone)]
+pub struct ServerConfig {
+    pub(crate) addresses: Vec<BindAddress>,
+    pub(crate) backlog: u32,
+    pub(crate) workers: usize,
+    pub(crate) max_connections: usize,
+    pub(crate) http1: Http1Config,
+    pub(crate) http2: Http2Config,
+    pub(crate) deadlines: Deadlines,
+    pub(crate) access_log: AccessLog,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Http1Config {
+    pub(crate) max_headers: usize,
+    pub(crate) max_head_size: usize,
+    pub(crate) half_close: bool,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Http2Config {
+    pub(crate) prior_knowledge: bool,
+    pub(crate) max_concurrent_streams: u32,
+    pub(crate) stream_window: u32,
+    pub(crate) connection_window: u32,
+    pub(crate) max_header_list: u32,
+    pub(crate) max_send_buffer: usize,
+    pub(crate) ping_interval: Option<Duration>,
+    pub(crate) ping_timeout: Duration,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Deadlines {
+    pub(crate) first_byte: Option<Duration>,
+    pub(crate) head: Option<Duration>,
+    pub(crate) idle: Option<Duration>,
+    pub(crate) body_gap: Option<Duration>,
+    /// Bytes a second; measured once [`BODY_RATE_GRACE`] was spent waiting.
+    pub(crate) min_body_rate: u32,
+    pub(crate) write_stall: Option<Duration>,
+    pub(crate) drain: Duration,
+}
+
+/// How long a client may take before the rate of its body is looked at.
+pub(crate) const BODY_RATE_GRACE: Duration = Duration::from_secs(5);
+
+/// How long a connection that the server closes goes on reading what the client still sends, so that
+/// the client can read the answer instead of being reset.
+pub(crate) const LINGER: Duration = Duration::from_secs(2);
+
+/// How long a connection that has not sent anything yet may still send a request once the server
+/// drains: its client connected to a server that was up.
+pub(crate) const DRAIN_FIRST_BYTE: Duration = Duration::from_secs(1);
+
+/// The form of the access log.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum AccessLog {
+    /// No line, and no cost.
+    #[default]
+    Off,
+    /// The Common Log Format: address, time, request line, status, bytes of the body.
+    Common,
+    /// The Combined Log Format: the common one with `Referer` and `User-Agent`.
+    Combined,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        ServerConfig {
+            addresses: Vec::new(),
+            backlog: 1024,
+            workers: std::thread::available_parallelism().map_or(1, |n| n.get()),
+            max_connections: 25_000,
+            http1: Http1Config { max_headers: 100, max_head_size: 64 * 1024, half_close: false },
+            http2: Http2Config {
+                prior_knowledge: true,
+                max_concurrent_streams: 100,
+                stream_window: 64 * 1024,
+                connection_window: 1024 * 1024,
+                max_header_list: 16 * 1024,
+                max_send_buffer: 64 * 1024,
+                ping_interval: Some(Duration::from_secs(20)),
+                ping_timeout: Duration::from_secs(20),
+            },
+            deadlines: Deadlines {
+                first_byte: Some(Duration::from_secs(10)),
+                head: Some(Duration::from_secs(10)),
+                idle: Some(Duration::from_secs(15)),
+                body_gap: Some(Duration::from_secs(15)),
+                min_body_rate: 500,
+                write_stall: Some(Duration::from_secs(30)),
+                drain: Duration::from_secs(30),
+            },
+            access_log: AccessLog::Off,
+        }
+    }
+}
+
+impl ServerConfig {
+    /// The defaults: 127.0.0.1:5000, a worker per core, no access log.
+    pub fn new() -> Self {
+        ServerConfig::default()
+    }
+
+    /// Adds an address to listen on; without any it is `127.0.0.1:5000`. Port 0 takes a free one.
+    ///
+    /// `[::]:port` takes IPv4 too where the system allows it, unless an IPv4 address is listed as well.
+    pub fn bind(mut self, address: impl Into<BindAddress>) -> Self {
+        self.addresses.push(address.into());
+        self
+    }
+
+    /// How many connections the system holds that were not accepted yet. Default 1024.
+    pub fn backlog(mut self, connections: u32) -> Self {
+        self.backlog = connections;
+        self
+    }
+
+    /// How many threads serve connections; at least one. Default: one per core.
+    pub fn workers(mut self, threads: usize) -> Self {
+        self.workers = threads.max(1);
+        self
+    }
+
+    /// How many connections are held at once; more wait in the backlog. Default 25 000, and never more
+    /// than the process may open files, less 64 for the application.
+    pub fn max_connections(mut self, connections: usize) -> Self {
+        self.max_connections = connections.max(1);
+        self
+    }
+
+    /// How many header fields an HTTP/1 request may have; more are answered with 431. Default 100.
+    pub fn max_headers(mut self, fields: usize) -> Self {
+        self.http1.max_headers = fields;
+        self
+    }
+
+    /// How many bytes an HTTP/1 request line and header fields may have together; more are answered
+    /// with 431. Default 64 KiB, at least 8 KiB.
+    pub fn max_head_size(mut self, bytes: usize) -> Self {
+        self.http1.max_head_size = bytes.max(8 * 1024);
+        self
+    }
+
+    /// Whether an HTTP/1 client that closed its sending half still gets its answer. Default no: a client
+    /// that ends its stream before it has the answer is taken to have left, and the view is cancelled.
+    pub fn half_close(mut self, allowed: bool) -> Self {
+        self.http1.half_close = allowed;
+        self
+    }
+
+    /// Whether a client may speak HTTP/2 without TLS, by its preface ("prior knowledge"). Default yes.
+    pub fn http2_prior_knowledge(mut self, allowed: bool) -> Self {
+        self.http2.prior_knowledge = allowed;
+        self
+    }
+
+    /// How many requests an HTTP/2 connection may have open at once. Default 100.
+    pub fn http2_max_concurrent_streams(mut self, streams: u32) -> Self {
+        self.http2.max_concurrent_streams = streams;
+        self
+    }
+
+    /// How many bytes of request bodies an HTTP/2 client may send unasked: for one request, and for all
+    /// of a connection. Default 64 KiB and 1 MiB.
+    pub fn http2_windows(mut self, stream: u32, connection: u32) -> Self {
+        (self.http2.stream_window, self.http2.connection_window) = (stream, connection);
+        self
+    }
+
+    /// How many bytes the header fields of an HTTP/2 request may have, unpacked. Default 16 KiB.
+    pub fn http2_max_header_list_size(mut self, bytes: u32) -> Self {
+        self.http2.max_header_list = bytes;
+        self
+    }
+
+    /// How many bytes of a response an HTTP/2 stream buffers for a slow client. Default 64 KiB.
+    pub fn http2_max_send_buffer(mut self, bytes: usize) -> Self {
+        self.http2.max_send_buffer = bytes;
+        self
+    }
+
+    /// How often an HTTP/2 client is asked whether it is still there, and how long it may take to
+    /// answer. Default 20 s and 20 s.
+    pub fn http2_ping(mut self, interval: impl Into<Option<Duration>>, timeout: Duration) -> Self {
+        (self.http2.ping_interval, self.http2.ping_timeout) = (interval.into(), timeout);
+        self
+    }
+
+    /// From the connection to its first byte (TLS handshake included). Default 10 s.
+    pub fn first_byte_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.deadlines.first_byte = limit.into();
+        self
+    }
+
+    /// From the first byte of an HTTP/1 request to the end of its header fields; then 408. Default 10 s.
+    pub fn header_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.deadlines.head = limit.into();
+        self
+    }
+
+    /// From the end of an answer to the first byte of the next request. Default 15 s.
+    pub fn keep_alive_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.deadlines.idle = limit.into();
+        self
+    }
+
+    /// Between two pieces of a request body; then reading it fails with 408. Default 15 s.
+    pub fn body_gap_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.deadlines.body_gap = limit.into();
+        self
+    }
+
+    /// How many bytes a second of a request body must arrive once the server waited five seconds for
+    /// it; fewer fail with 408. Only waiting counts, not the time the application takes. Default 500, 0 is off.
+    pub fn min_body_rate(mut self, bytes_per_second: u32) -> Self {
+        self.deadlines.min_body_rate = bytes_per_second;
+        self
+    }
+
+    /// How long a client may take no byte of its answer. Default 30 s.
+    pub fn write_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.deadlines.write_stall = limit.into();
+        self
+    }
+
+    /// How long a server that was told to stop waits for answers under way. Default 30 s.
+    pub fn drain_timeout(mut self, limit: Duration) -> Self {
+        self.deadlines.drain = limit;
+        self
+    }
+
+    /// Whether a line is logged for each answer, to the `tracing` target `carboy::access` at level INFO.
+    /// Control characters, quotes and text-direction marks of the client are escaped, long fields cut at
+    /// 1 KiB. Default off.
+    pub fn access_log(mut self, format: AccessLog) -> Self {
+        self.access_log = format;
+        self
+    }
+}

@@ -1,0 +1,208 @@
+//! The head gate: what is refused before an application sees it.
+//!
+//! hyper parses the head and refuses what is no HTTP; here is what it lets pass although two readers
+//! of the same bytes could take it for different requests (RFC 9112 §3.2, §6.1; RFC 9110 §7.2, §9.3.8).
+
+use carboy_http::Response;
+use http::{
+    HeaderValue, Method, StatusCode, Version,
+    header::{ALLOW, CONTENT_TYPE, HOST, TRANSFER_ENCODING},
+    request::Parts,
+    uri::Authority,
+};
+
+/// Why a request is refused.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Refusal {
+    status: StatusCode,
+    reason: &'static str,
+}
+
+const fn bad(reason: &'static str) -> Refusal {
+    Refusal { status: StatusCode::BAD_REQUEST, reason }
+}
+
+impl Refusal {
+    pub(crate) fn into_response(self) -> Response {
+        tracing::debug!(target: "carboy::server", status = self.status.as_u16(), "request refused: {}", self.reason);
+        let mut response = Response::new(self.reason);
+        response.set_status(self.status);
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+        if self.status == StatusCode::METHOD_NOT_ALLOWED {
+            headers.insert(ALLOW, HeaderValue::from_static("DELETE, GET, HEAD, OPTIONS, PATCH, POST, PUT"));
+        }
+        response
+    }
+}
+
+/// Lets a head pass or refuses it. An HTTP/2 request that names its host by `:authority` only gets a
+/// `Host` field, so that there is one place to look at.
+pub(crate) fn admit(parts: &mut Parts) -> Result<(), Refusal> {
+    if matches!(parts.method, Method::TRACE | Method::CONNECT) {
+        return Err(Refusal {
+            status: StatusCode::METHOD_NOT_ALLOWED,
+            reason: "This server does not answer TRACE and CONNECT.\n",
+        });
+    }
+    let mut hosts = parts.headers.get_all(HOST).iter();
+    let host = hosts.next();
+    if hosts.next().is_some() {
+        return Err(bad("More than one Host header.\n"));
+    }
+    if let Some(host) = host
+        && !is_host(host.as_bytes())
+    {
+        return Err(bad("Invalid Host header.\n"));
+    }
+    match (parts.uri.authority(), host) {
+        (Some(authority), host) => {
+            if !is_host(authority.as_str().as_bytes()) {
+                return Err(bad("Invalid host in the request target.\n"));
+            }
+            match host {
+                Some(host) if !same_host(authority, host, parts.uri.scheme_str()) => {
+                    return Err(bad("The Host header is not the host of the request target.\n"));
+                }
+                Some(_) => {}
+                None if parts.version == Version::HTTP_11 => return Err(bad("No Host header.\n")),
+                None => {
+                    let value = HeaderValue::from_str(authority.as_str())
+                        .map_err(|_| bad("Invalid host in the request target.\n"))?;
+                    parts.headers.insert(HOST, value);
+                }
+            }
+        }
+        (None, None) if parts.version > Version::HTTP_10 => return Err(bad("No Host header.\n")),
+        (None, _) => {}
+    }
+    // A target without a path is the form for CONNECT; `*` belongs to OPTIONS.
+    let path = parts.uri.path();
+    if !path.starts_with('/') && !(path == "*" && parts.method == Method::OPTIONS) {
+        return Err(bad("Invalid request target.\n"));
+    }
+    let mut codings = parts.headers.get_all(TRANSFER_ENCODING).iter();
+    if let Some(coding) = codings.next() {
+        if codings.next().is_some() {
+            return Err(bad("More than one Transfer-Encoding header.\n"));
+        }
+        if !coding.as_bytes().eq_ignore_ascii_case(b"chunked") {
+            return Err(Refusal {
+                status: StatusCode::NOT_IMPLEMENTED,
+                reason: "The only transfer coding is chunked.\n",
+            });
+        }
+    }
+    Ok(())
+}
+
+/// Whether the two are one host; a port that is the scheme's own may be left out.
+fn same_host(authority: &Authority, host: &HeaderValue, scheme: Option<&str>) -> bool {
+    let default: &[u8] = if scheme == Some("https") { b":443" } else { b":80" };
+    let bare = |host: &[u8]| host.len() - if host.ends_with(default) { default.len() } else { 0 };
+    let (a, b) = (authority.as_str().as_bytes(), host.as_bytes());
+    a[..bare(a)].eq_ignore_ascii_case(&b[..bare(b)])
+}
+
+/// What may stand in a host's name: RFC 3986 `reg-name` without percent-encoding, which no resolver
+/// takes and which every reader decodes in its own way.
+const NAME: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut i = 0;
+    while i < 256 {
+        let b = i as u8;
+        table[i] = b.is_ascii_alphanumeric()
+            || matches!(
+                b,
+                b'-' | b'.'
+                    | b'_'
+                    | b'~'
+                    | b'!'
+                    | b'$'
+                    | b'&'
+                    | b'\''
+                    | b'('
+                    | b')'
+                    | b'*'
+                    | b'+'
+                    | b','
+                    | b';'
+                    | b'='
+            );
+        i += 1;
+    }
+    table
+};
+
+/// Whether this is `host`, `host:port`, `[ipv6]` or `[ipv6]:port`.
+fn is_host(text: &[u8]) -> bool {
+    let (name, rest) = match text.first() {
+        Some(b'[') => match text.iter().position(|&b| b == b']') {
+            Some(end) => (&text[1..end], &text[end + 1..]),
+            None => return false,
+        },
+        _ => text.split_at(text.iter().position(|&b| b == b':').unwrap_or(text.len())),
+    };
+    let valid = match text.first() {
+        Some(b'[') => name.iter().all(|&b| b.is_ascii_hexdigit() || matches!(b, b':' | b'.')),
+        _ => name.iter().all(|&b| NAME[b as usize]),
+    };
+    let port = match rest {
+        [] => true,
+        [b':', port @ ..] => port.len() <= 5 && port.iter().all(u8::is_ascii_digit),
+        _ => false,
+    };
+    valid && port && !name.is_empty()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn gate(version: Version, method: &str, target: &str, headers: &[(&'static str, &str)]) -> u16 {
+        let mut request = http::Request::builder().method(method).uri(target).version(version);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let (mut parts, ()) = request.body(()).unwrap().into_parts();
+        admit(&mut parts).map_or_else(|refusal| refusal.status.as_u16(), |()| 200)
+    }
+
+    #[test]
+    fn a_host_is_a_name_or_an_address_with_an_optional_port() {
+        for host in ["a", "a.example:80", "127.0.0.1:5000", "[::1]", "[::1]:80", "a_b.example", "a:"] {
+            assert!(is_host(host.as_bytes()), "{host}");
+        }
+        for host in [
+            "", ":80", "a b", "a/b", "a@b", "a%41", "[::1", "[::1]x", "[]", "a:b", "a:123456", "é", "a,b/",
+            "a\t",
+        ] {
+            assert!(!is_host(host.as_bytes()), "{host}");
+        }
+    }
+
+    #[test]
+    fn heads_that_two_readers_could_understand_differently_are_refused() {
+        let v11 = |target, headers: &[_]| gate(Version::HTTP_11, "GET", target, headers);
+        assert_eq!(v11("/", &[("host", "a")]), 200);
+        assert_eq!(v11("/", &[]), 400);
+        assert_eq!(v11("/", &[("host", "a"), ("host", "a")]), 400);
+        assert_eq!(v11("/", &[("host", "a b/..")]), 400);
+        assert_eq!(v11("http://evil/", &[("host", "a")]), 400);
+        assert_eq!(v11("http://A:80/", &[("host", "a")]), 200);
+        assert_eq!(v11("http://user@a/", &[("host", "a")]), 400);
+        assert_eq!(v11("a:80", &[("host", "a:80")]), 400);
+        assert_eq!(v11("*", &[("host", "a")]), 400);
+        assert_eq!(v11("/", &[("host", "a"), ("transfer-encoding", "Chunked")]), 200);
+        assert_eq!(v11("/", &[("host", "a"), ("transfer-encoding", "identity, chunked")]), 501);
+        assert_eq!(
+            v11("/", &[("host", "a"), ("transfer-encoding", "chunked"), ("transfer-encoding", "chunked")]),
+            400
+        );
+        assert_eq!(gate(Version::HTTP_10, "GET", "/", &[]), 200);
+        assert_eq!(gate(Version::HTTP_11, "OPTIONS", "*", &[("host", "a")]), 200);
+        assert_eq!(gate(Version::HTTP_11, "TRACE", "/", &[("host", "a")]), 405);
+        assert_eq!(gate(Version::HTTP_2, "GET", "http://a/", &[]), 200);
+        assert_eq!(gate(Version::HTTP_2, "GET", "/", &[]), 400);
+    }
+}

@@ -1,0 +1,221 @@
+//! Listening sockets: made, taken over, accepted from.
+
+use crate::{
+    BoundAddress, ServerConfig, ServerError, ServerErrorKind,
+    address::{BindAddress, Target},
+    io::Transport,
+};
+use socket2::{Domain, Protocol, SockAddr, Socket, Type};
+use std::{
+    io,
+    net::{SocketAddr, TcpListener, ToSocketAddrs},
+    path::{Path, PathBuf},
+    task::{Context, Poll},
+};
+
+/// A socket that listens, made by the server or by whoever started it.
+#[derive(Debug)]
+pub struct Listener {
+    socket: Bound,
+    address: BoundAddress,
+    /// The file to remove at the end: only one that this process made.
+    file: Option<SocketFile>,
+}
+
+#[derive(Debug)]
+enum Bound {
+    Tcp(TcpListener),
+    #[cfg(unix)]
+    Unix(std::os::unix::net::UnixListener),
+}
+
+#[derive(Debug)]
+struct SocketFile(PathBuf);
+
+impl Drop for SocketFile {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_file(&self.0);
+    }
+}
+
+impl Listener {
+    /// Takes over a TCP socket that listens already: inherited, or made with options of one's own.
+    ///
+    /// Errors if the system does not tell its address.
+    pub fn from_tcp(socket: TcpListener) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
+        let address = BoundAddress::Tcp(socket.local_addr()?);
+        Ok(Listener { socket: Bound::Tcp(socket), address, file: None })
+    }
+
+    /// Takes over a Unix socket that listens already; its file stays when the server ends.
+    ///
+    /// Errors if the system does not tell its address.
+    #[cfg(unix)]
+    pub fn from_unix(socket: std::os::unix::net::UnixListener) -> io::Result<Self> {
+        socket.set_nonblocking(true)?;
+        let path = socket.local_addr()?.as_pathname().map(Path::to_owned).unwrap_or_default();
+        Ok(Listener { socket: Bound::Unix(socket), address: BoundAddress::Unix(path), file: None })
+    }
+
+    /// Where it listens.
+    pub fn address(&self) -> &BoundAddress {
+        &self.address
+    }
+
+    pub(crate) fn bind_all(config: &ServerConfig) -> Result<Vec<Listener>, ServerError> {
+        let default = [BindAddress::from(([127, 0, 0, 1], 5000))];
+        let wanted = if config.addresses.is_empty() { &default[..] } else { &config.addresses };
+        let has_ipv4 = wanted.iter().any(|a| matches!(a.0, Target::Tcp(SocketAddr::V4(_))));
+        wanted.iter().map(|address| bind(address, has_ipv4, config.backlog)).collect()
+    }
+
+    /// Registers the socket with the runtime of the calling thread.
+    pub(crate) fn open(self) -> io::Result<OpenListener> {
+        // A socket on one address tells where each of its connections arrived; one on all of them does not.
+        let local = self.address.as_tcp().filter(|a| !a.ip().is_unspecified());
+        let socket = match self.socket {
+            Bound::Tcp(socket) => OpenSocket::Tcp(tokio::net::TcpListener::from_std(socket)?),
+            #[cfg(unix)]
+            Bound::Unix(socket) => OpenSocket::Unix(tokio::net::UnixListener::from_std(socket)?),
+        };
+        Ok(OpenListener { socket, local, _file: self.file })
+    }
+}
+
+fn bind(address: &BindAddress, has_ipv4: bool, backlog: u32) -> Result<Listener, ServerError> {
+    let result = match &address.0 {
+        Target::Tcp(address) => bind_tcp(*address, has_ipv4, backlog),
+        Target::Name(name) => bind_tcp(resolve(name)?, has_ipv4, backlog),
+        Target::Unix(path) => bind_unix(path, backlog),
+    };
+    result.map_err(|error| ServerError::bind(address, error))
+}
+
+/// IPv4 wins where a name has both: `localhost` is what people type as 127.0.0.1.
+fn resolve(name: &str) -> Result<SocketAddr, ServerError> {
+    let wrong = |why: String| {
+        ServerError::new(
+            ServerErrorKind::AddressNotAvailable,
+            format!("Cannot listen on {name:?}: {why}; write host:port, [ipv6]:port or unix:/path"),
+        )
+    };
+    let found: Vec<_> = name.to_socket_addrs().map_err(|e| wrong(e.to_string()))?.collect();
+    let first = found.iter().find(|a| a.is_ipv4()).or_else(|| found.first());
+    first.copied().ok_or_else(|| wrong("the name has no address".into()))
+}
+
+fn bind_tcp(address: SocketAddr, has_ipv4: bool, backlog: u32) -> io::Result<Listener> {
+    let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
+    // On Windows this option lets another process take the port away; there the default is right.
+    if cfg!(unix) {
+        socket.set_reuse_address(true)?;
+    }
+    if address.is_ipv6() {
+        socket.set_only_v6(has_ipv4)?;
+    }
+    socket.bind(&address.into())?;
+    socket.listen(backlog.min(i32::MAX as u32) as i32)?;
+    Listener::from_tcp(socket.into())
+}
+
+#[cfg(unix)]
+fn bind_unix(path: &Path, backlog: u32) -> io::Result<Listener> {
+    use std::os::unix::{fs::FileTypeExt, net::UnixStream};
+    // A file that nobody answers on was left behind by a process that died.
+    let left_behind = std::fs::symlink_metadata(path).is_ok_and(|m| m.file_type().is_socket())
+        && UnixStream::connect(path).is_err_and(|e| e.kind() == io::ErrorKind::ConnectionRefused);
+    if left_behind {
+        std::fs::remove_file(path)?;
+    }
+    let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
+    socket.bind(&SockAddr::unix(path)?)?;
+    socket.listen(backlog.min(i32::MAX as u32) as i32)?;
+    let mut listener = Listener::from_unix(socket.into())?;
+    listener.file = Some(SocketFile(path.to_owned()));
+    Ok(listener)
+}
+
+#[cfg(not(unix))]
+fn bind_unix(_: &Path, _: u32) -> io::Result<Listener> {
+    Err(io::Error::new(io::ErrorKind::Unsupported, "this system has no Unix sockets"))
+}
+
+/// A listening socket in a runtime.
+#[derive(Debug)]
+pub(crate) struct OpenListener {
+    socket: OpenSocket,
+    local: Option<SocketAddr>,
+    _file: Option<SocketFile>,
+}
+
+#[derive(Debug)]
+enum OpenSocket {
+    Tcp(tokio::net::TcpListener),
+    #[cfg(unix)]
+    Unix(tokio::net::UnixListener),
+}
+
+impl OpenListener {
+    pub(crate) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Accepted>> {
+        match &self.socket {
+            OpenSocket::Tcp(socket) => socket.poll_accept(cx).map_ok(|(stream, peer)| {
+                // Fails only on a socket that is gone; reading will say so.
+                let _ = stream.set_nodelay(true);
+                let local = self.local.or_else(|| stream.local_addr().ok());
+                Accepted { transport: Transport::Tcp(stream), peer: Some(peer), local }
+            }),
+            #[cfg(unix)]
+            OpenSocket::Unix(socket) => socket.poll_accept(cx).map_ok(|(stream, _)| Accepted {
+                transport: Transport::Unix(stream),
+                peer: None,
+                local: None,
+            }),
+        }
+    }
+}
+
+/// A connection that nobody has read from.
+#[derive(Debug)]
+pub(crate) struct Accepted {
+    pub(crate) transport: Transport,
+    pub(crate) peer: Option<SocketAddr>,
+    pub(crate) local: Option<SocketAddr>,
+}
+
+/// An accepted connection on its way to another thread.
+#[derive(Debug)]
+pub(crate) struct Detached {
+    stream: DetachedStream,
+    peer: Option<SocketAddr>,
+    local: Option<SocketAddr>,
+}
+
+#[derive(Debug)]
+enum DetachedStream {
+    Tcp(std::net::TcpStream),
+    #[cfg(unix)]
+    Unix(std::os::unix::net::UnixStream),
+}
+
+impl Accepted {
+    pub(crate) fn detach(self) -> io::Result<Detached> {
+        let stream = match self.transport {
+            Transport::Tcp(stream) => DetachedStream::Tcp(stream.into_std()?),
+            #[cfg(unix)]
+            Transport::Unix(stream) => DetachedStream::Unix(stream.into_std()?),
+        };
+        Ok(Detached { stream, peer: self.peer, local: self.local })
+    }
+}
+
+impl Detached {
+    pub(crate) fn attach(self) -> io::Result<Accepted> {
+        let transport = match self.stream {
+            DetachedStream::Tcp(stream) => Transport::Tcp(tokio::net::TcpStream::from_std(stream)?),
+            #[cfg(unix)]
+            DetachedStream::Unix(stream) => Transport::Unix(tokio::net::UnixStream::from_std(stream)?),
+        };
+        Ok(Accepted { transport, peer: self.peer, local: self.local })
+    }
+}
