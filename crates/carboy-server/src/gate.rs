@@ -78,7 +78,8 @@ pub(crate) fn admit(parts: &mut Parts) -> Result<(), Refusal> {
     }
     // A target without a path is the form for CONNECT; `*` belongs to OPTIONS.
     let path = parts.uri.path();
-    if !path.starts_with('/') && !(path == "*" && parts.method == Method::OPTIONS) {
+    let valid = path.starts_with('/') || (path == "*" && parts.method == Method::OPTIONS);
+    if !valid {
         return Err(bad("Invalid request target.\n"));
     }
     let mut codings = parts.headers.get_all(TRANSFER_ENCODING).iter();

@@ -4,7 +4,7 @@ use crate::{config::BODY_RATE_GRACE, link::Link};
 use bytes::Bytes;
 use carboy_http::{HttpError, StatusCode};
 use http_body::{Frame, SizeHint};
-use hyper::body::Incoming;
+use hyper::body::{Body as _, Incoming};
 use std::{
     pin::Pin,
     sync::Arc,
@@ -146,7 +146,7 @@ impl http_body::Body for RequestBody {
 
 impl Drop for RequestBody {
     fn drop(&mut self) {
-        if !self.ended && !self.incoming.is_end_stream() {
+        if !self.ended && !self.is_end_stream() {
             self.link.activity.set_unread();
         }
     }
