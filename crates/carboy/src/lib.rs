@@ -10,7 +10,7 @@ mod error;
 mod files;
 mod flash;
 mod hooks;
-mod json;
+pub mod json;
 mod logging;
 mod middleware;
 mod registry;

@@ -1,1 +1,3 @@
 //! What is safe by default, attached through public hooks.
+
+pub mod password;
