@@ -1,1 +1,530 @@
 //! The application object: what is registered before it runs.
+
+use crate::{
+    Error, Extension, Result,
+    blueprint::{Blueprint, BlueprintOptions},
+    cli,
+    config::Config,
+    ctx::Context,
+    freeze,
+    hooks::{Answer, Hooks, Teardown},
+    middleware::{Function, Inner, Mounts, Next},
+    registry::{Registry, RouteRegistration, chain},
+    scaffold::{Folders, Scaffold, ScaffoldData},
+    session::SessionInterface,
+    signals::Signals,
+    state::State,
+    templating,
+    testing::TestClient,
+};
+use bytes::Bytes;
+use carboy_http::{Body, BodyError, Request, Response};
+use carboy_routing::{Converter, UrlMap};
+use indexmap::IndexMap;
+use std::{
+    any::{Any, TypeId},
+    convert::Infallible,
+    future::Future,
+    path::Path,
+    sync::Arc,
+    task::{Context as TaskContext, Poll},
+};
+use tower_layer::Layer;
+
+/// An application: routes, hooks, handlers, extensions and configuration, before it runs.
+///
+/// Its methods return `&mut Self`, so they can be chained or stand as statements. [`run`](App::run) answers the command
+/// line; [`build`](App::build) makes the running app, which is another type: what it was told cannot change any more.
+///
+/// ```no_run
+/// use carboy::prelude::*;
+///
+/// #[route("/")]
+/// fn hello() -> &'static str { "Hello, World!" }
+///
+/// fn main() -> carboy::Result<()> {
+///     let mut app = App::new("hello");
+///     app.routes(routes![hello]);
+///     app.run()
+/// }
+/// ```
+pub struct App {
+    pub(crate) name: String,
+    pub(crate) data: ScaffoldData,
+    pub(crate) config: Config,
+    /// Every rule, in the order of registration, with prefixes and names in place.
+    pub(crate) routes: Vec<RouteRegistration>,
+    /// The functions of each blueprint under its full name.
+    pub(crate) scopes: IndexMap<String, Hooks>,
+    pub(crate) url_defaults: Vec<(String, crate::urls::UrlDefaults)>,
+    pub(crate) url_build_error_handlers: Vec<crate::urls::UrlBuildErrorHandler>,
+    pub(crate) templating: Vec<(String, templating::Registrations)>,
+    /// The folders of the blueprints that have any.
+    pub(crate) folders: Vec<(String, Folders)>,
+    pub(crate) commands: Vec<(Option<String>, cli::CommandDef)>,
+    pub(crate) teardown_appcontext: Vec<Teardown>,
+    pub(crate) extensions: Vec<Registered>,
+    pub(crate) converters: Vec<Box<dyn FnOnce(&mut UrlMap) + Send + Sync>>,
+    pub(crate) sessions: Option<Box<dyn SessionInterface>>,
+    pub(crate) signals: Signals,
+    pub(crate) layers: Vec<Box<dyn FnOnce(Inner) -> Inner + Send + Sync>>,
+    pub(crate) mounts: Mounts,
+    pub(crate) fallback: Option<Inner>,
+    pub(crate) host_matching: bool,
+    pub(crate) subdomain_matching: bool,
+    pub(crate) strict_slashes: bool,
+    pub(crate) static_host: Option<String>,
+}
+
+/// A registered extension.
+pub(crate) struct Registered {
+    pub(crate) type_id: TypeId,
+    pub(crate) any: Arc<dyn Any + Send + Sync>,
+    pub(crate) extension: Arc<dyn Extension>,
+}
+
+impl App {
+    /// An app of this name, with Flask's default configuration.
+    ///
+    /// The name is that of the log lines, of the instance folder's variable (`<NAME>_INSTANCE`) and of the prefix in
+    /// [`Config::from_prefixed_env`] by convention.
+    pub fn new(name: &str) -> Self {
+        let mut config = Config::for_app(name, "");
+        cli::Early::of_process().configure(&mut config);
+        let mut app = App {
+            name: name.to_owned(),
+            data: ScaffoldData::default(),
+            config,
+            routes: Vec::new(),
+            scopes: IndexMap::new(),
+            url_defaults: Vec::new(),
+            url_build_error_handlers: Vec::new(),
+            templating: Vec::new(),
+            folders: Vec::new(),
+            commands: Vec::new(),
+            teardown_appcontext: Vec::new(),
+            extensions: Vec::new(),
+            converters: Vec::new(),
+            sessions: None,
+            signals: Signals::default(),
+            layers: Vec::new(),
+            mounts: Mounts::default(),
+            fallback: None,
+            host_matching: false,
+            subdomain_matching: false,
+            strict_slashes: true,
+            static_host: None,
+        };
+        crate::security::defaults(&mut app);
+        app
+    }
+
+    /// The app's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The configuration, to change it or to read it while registering.
+    pub fn config(&mut self) -> &mut Config {
+        &mut self.config
+    }
+
+    /// The folder for what this instance keeps. It is not created by itself.
+    ///
+    /// `--instance FOLDER` on the command line, else the environment variable `<NAME>_INSTANCE`, else `instance` in the
+    /// current folder.
+    pub fn instance_path(&self) -> &Path {
+        self.config.instance_path()
+    }
+
+    /// Keeps the instance elsewhere, whatever the command line says. The path must be absolute.
+    pub fn set_instance_path(&mut self, path: impl AsRef<Path>) -> &mut Self {
+        let path = path.as_ref();
+        if path.is_absolute() {
+            self.config.set_instance_path(path);
+        } else {
+            self.data.mistakes.push(format!(
+                "If an instance path is provided it must be absolute. A relative path was given instead: {}",
+                path.display()
+            ));
+        }
+        self
+    }
+
+    /// Takes SECRET_KEY from the file `secret_key` in the instance folder, and makes both at the first start.
+    ///
+    /// The key is 32 random bytes in hexadecimal, the file readable by its owner only. A key that is already configured
+    /// wins. A folder that cannot be written is reported at start-up, with its path.
+    pub fn secret_key_file(&mut self) -> &mut Self {
+        if matches!(self.config.get::<String>("SECRET_KEY"), Ok(None)) {
+            match crate::security::secret_key(self.config.instance_path()) {
+                Ok(key) => {
+                    self.config.set("SECRET_KEY", key);
+                }
+                Err(sentence) => self.data.mistakes.push(sentence),
+            }
+        }
+        self
+    }
+
+    /// Registers a blueprint.
+    pub fn register(&mut self, blueprint: Blueprint) -> &mut Self {
+        self.register_with(blueprint, BlueprintOptions::default())
+    }
+
+    /// Registers a blueprint below a prefix, in place of its own.
+    pub fn register_at(&mut self, url_prefix: &str, blueprint: Blueprint) -> &mut Self {
+        let options = BlueprintOptions { url_prefix: Some(url_prefix.to_owned()), ..Default::default() };
+        self.register_with(blueprint, options)
+    }
+
+    /// Registers a blueprint with options.
+    pub fn register_with(&mut self, blueprint: Blueprint, options: BlueprintOptions) -> &mut Self {
+        freeze::register_blueprint(self, blueprint, options);
+        self
+    }
+
+    /// Registers an extension and sets it up. A failure is reported at start-up, together with all others.
+    pub fn ext<E: Extension>(&mut self, extension: E) -> &mut Self {
+        let extension = Arc::new(extension);
+        self.extensions.push(Registered {
+            type_id: TypeId::of::<E>(),
+            any: extension.clone(),
+            extension: extension.clone(),
+        });
+        if let Err(error) = extension.init(self) {
+            self.data.mistakes.push(format!("{}: {error}", extension.name()));
+        }
+        self
+    }
+
+    /// The extension of type `T` that was registered before: what another extension that needs it asks for in its `init`.
+    pub fn require<T: Extension>(&self) -> Result<Arc<T>> {
+        self.extensions
+            .iter()
+            .find(|e| e.type_id == TypeId::of::<T>())
+            .and_then(|e| e.any.clone().downcast().ok())
+            .ok_or_else(|| Error::msg(crate::extension::missing(std::any::type_name::<T>())))
+    }
+
+    /// Adds a converter for rules: `<name:parameter>`.
+    pub fn converter(&mut self, name: &str, converter: impl Converter + 'static) -> &mut Self {
+        let name = name.to_owned();
+        self.converters.push(Box::new(move |map| map.add_converter(name, converter)));
+        self
+    }
+
+    /// Runs `f` at the end of each context of the app, with or without a request, exactly once.
+    pub fn teardown_appcontext<R, M>(&mut self, f: impl Fn(Option<Error>) -> R + Send + Sync + 'static) -> &mut Self
+    where
+        R: Answer<(), M>,
+    {
+        self.teardown_appcontext.push(Arc::new(move |error| f(error).answer()));
+        self
+    }
+
+    /// Asks `f` for the URL of an endpoint that cannot be built: the first URL wins, a `None` asks on.
+    pub fn url_build_error_handler(
+        &mut self,
+        f: impl Fn(&carboy_routing::BuildError, &str, &crate::UrlValues) -> Option<String> + Send + Sync + 'static,
+    ) -> &mut Self {
+        self.url_build_error_handlers.push(Arc::new(f));
+        self
+    }
+
+    /// Keeps sessions elsewhere than in a signed cookie.
+    pub fn session_interface(&mut self, sessions: impl SessionInterface + 'static) -> &mut Self {
+        self.sessions = Some(Box::new(sessions));
+        self
+    }
+
+    /// The signals, to connect receivers.
+    pub fn signals(&self) -> &Signals {
+        &self.signals
+    }
+
+    /// Wraps the app in a tower layer. The layer added first is the innermost.
+    ///
+    /// Any layer whose service can be cloned fits, whatever it does to bodies; what it raises goes through the error
+    /// handlers.
+    pub fn layer<L, RB>(&mut self, layer: L) -> &mut Self
+    where
+        L: Layer<Inner> + Send + Sync + 'static,
+        L::Service: tower_service::Service<http::Request<Body>, Response = http::Response<RB>>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
+        <L::Service as tower_service::Service<http::Request<Body>>>::Error: Into<BodyError>,
+        <L::Service as tower_service::Service<http::Request<Body>>>::Future: Send + 'static,
+        RB: http_body::Body<Data = Bytes> + Send + 'static,
+        RB::Error: Into<BodyError>,
+    {
+        self.layers.push(Box::new(move |inner| inner.layered(&layer)));
+        self
+    }
+
+    /// Wraps the app in a function: it gets the request and [the rest](Next), and returns a response.
+    ///
+    /// Functions and [layers](App::layer) share one order: the one added first is the innermost.
+    ///
+    /// ```no_run
+    /// # use carboy::prelude::*;
+    /// # let mut app = App::new("shop");
+    /// app.middleware(|request: Request, next: Next| async move {
+    ///     let mut response = next.run(request).await;
+    ///     let _ = response.set_header("x-served-by", "carboy");
+    ///     response
+    /// });
+    /// ```
+    pub fn middleware<F, Fut>(&mut self, f: F) -> &mut Self
+    where
+        F: Fn(Request, Next) -> Fut + Send + Sync + 'static,
+        Fut: Future<Output = Response> + Send + 'static,
+    {
+        let f: Function = Arc::new(move |request, next| Box::pin(f(request, next)));
+        self.layers.push(Box::new(move |inner| inner.with_function(f)));
+        self
+    }
+
+    /// Hands every request below a path to another service: an axum router, another app.
+    ///
+    /// The longest prefix of whole segments wins, before every rule. The service sees the path without the prefix and the
+    /// prefix as its root; hooks, sessions and error handlers of this app do not run for it.
+    pub fn mount<S, RB>(&mut self, prefix: &str, service: S) -> &mut Self
+    where
+        S: tower_service::Service<http::Request<Body>, Response = http::Response<RB>> + Clone + Send + Sync + 'static,
+        S::Error: Into<BodyError>,
+        S::Future: Send + 'static,
+        RB: http_body::Body<Data = Bytes> + Send + 'static,
+        RB::Error: Into<BodyError>,
+    {
+        if !prefix.starts_with('/') || prefix.len() < 2 {
+            self.data.mistakes.push(format!("a mount's prefix starts with a slash and names a path: '{prefix}'"));
+        }
+        self.mounts.add(prefix, Inner::foreign(service));
+        self
+    }
+
+    /// Hands every request that no rule takes to another service. Hooks, sessions and error handlers do not run for it.
+    pub fn fallback<S, RB>(&mut self, service: S) -> &mut Self
+    where
+        S: tower_service::Service<http::Request<Body>, Response = http::Response<RB>> + Clone + Send + Sync + 'static,
+        S::Error: Into<BodyError>,
+        S::Future: Send + 'static,
+        RB: http_body::Body<Data = Bytes> + Send + 'static,
+        RB::Error: Into<BodyError>,
+    {
+        self.fallback = Some(Inner::foreign(service));
+        self
+    }
+
+    /// Matches rules by host: every rule needs a `host`, the static rule too.
+    pub fn host_matching(&mut self, static_host: Option<&str>) -> &mut Self {
+        self.host_matching = true;
+        self.static_host = static_host.map(str::to_owned);
+        self
+    }
+
+    /// Matches rules by subdomain of SERVER_NAME.
+    pub fn subdomain_matching(&mut self) -> &mut Self {
+        self.subdomain_matching = true;
+        self
+    }
+
+    /// Whether a path without the slash at the end of its rule is redirected; `true` by default.
+    pub fn strict_slashes(&mut self, strict: bool) -> &mut Self {
+        self.strict_slashes = strict;
+        self
+    }
+
+    /// Adds a filter for templates.
+    pub fn template_filter<F, A>(&mut self, name: &str, f: F) -> &mut Self
+    where
+        F: templating::TemplateFunction<A>,
+    {
+        self.data.templating.filter::<F, A>(name, f);
+        self
+    }
+
+    /// Adds a test for templates: `{% if x is name %}`.
+    pub fn template_test<F, A>(&mut self, name: &str, f: F) -> &mut Self
+    where
+        F: templating::TemplateFunction<A>,
+    {
+        self.data.templating.test::<F, A>(name, f);
+        self
+    }
+
+    /// Adds a function for templates.
+    pub fn template_global<F, A>(&mut self, name: &str, f: F) -> &mut Self
+    where
+        F: templating::TemplateFunction<A>,
+    {
+        self.data.templating.global::<F, A>(name, f);
+        self
+    }
+
+    /// Sets the app up for tests: TESTING, so that errors and panics surface in the test.
+    pub fn testing(mut self) -> Self {
+        self.config.set("TESTING", true);
+        self
+    }
+
+    /// Answers the command line: `run`, `routes`, `check`, own commands. Without a command it serves.
+    pub fn run(self) -> Result<()> {
+        cli::main(self)
+    }
+
+    /// Freezes the app and starts its extensions. All mistakes are reported together.
+    ///
+    /// The calling thread waits for the extensions' start-up.
+    pub fn build(self) -> Result<AppService> {
+        let service = freeze::freeze(self)?;
+        service.startup()?;
+        Ok(service)
+    }
+
+    /// A client for tests, in test mode.
+    ///
+    /// # Panics
+    /// When the app cannot be built, with the reasons.
+    #[track_caller]
+    pub fn test_client(self) -> TestClient {
+        match self.testing().build() {
+            Ok(service) => service.test_client(),
+            Err(error) => panic!("the app cannot be built: {error}"),
+        }
+    }
+}
+
+impl Scaffold for App {
+    fn data(&mut self) -> &mut ScaffoldData {
+        &mut self.data
+    }
+}
+
+/// A frozen app: what it knows and what it runs.
+pub(crate) struct Frozen {
+    pub(crate) state: Arc<State>,
+    pub(crate) registry: Registry,
+    pub(crate) layers: Option<Inner>,
+    pub(crate) mounts: Mounts,
+    pub(crate) fallback: Option<Inner>,
+    pub(crate) extensions: Vec<Arc<dyn Extension>>,
+    pub(crate) commands: Vec<(Option<String>, cli::CommandDef)>,
+}
+
+/// A running app: a service for carboy's server, for tower and for tests. Cheap to clone.
+#[derive(Clone)]
+pub struct AppService(pub(crate) Arc<Frozen>);
+
+impl AppService {
+    /// What the app knows.
+    pub fn state(&self) -> &Arc<State> {
+        &self.0.state
+    }
+
+    /// A client for tests, with cookies of its own.
+    pub fn test_client(&self) -> TestClient {
+        TestClient::new(self.clone())
+    }
+
+    /// Runs `f` in a context of the app, then the functions of `teardown_appcontext`.
+    pub fn app_context<T>(&self, f: impl FnOnce() -> T) -> T {
+        struct Leave<'a>(&'a AppService, Arc<Context>);
+        impl Drop for Leave<'_> {
+            fn drop(&mut self) {
+                self.1.sync_scope(|| crate::dispatch::end_app_context(&self.0.0, &self.1, &None));
+            }
+        }
+        let context = Context::for_app(self.0.state.clone());
+        let _leave = Leave(self, context.clone());
+        let _runtime = crate::runtime::handle().enter();
+        context.sync_scope(|| {
+            self.state().signals().appcontext_pushed.send(|| ());
+            f()
+        })
+    }
+
+    /// Awaits `future` in a context of the app, then runs the functions of `teardown_appcontext`.
+    pub async fn in_app_context<F: Future>(&self, future: F) -> F::Output {
+        let context = Context::for_app(self.0.state.clone());
+        let output = crate::runtime::Entered::new(context.clone().scope(future)).await;
+        context.sync_scope(|| crate::dispatch::end_app_context(&self.0, &context, &None));
+        output
+    }
+
+    /// Runs `f` in the context of a request that is not dispatched: no hook and no view runs.
+    pub fn request_context<T>(&self, request: Request, f: impl FnOnce() -> T) -> T {
+        let context = crate::dispatch::undispatched(&self.0, request);
+        let _runtime = crate::runtime::handle().enter();
+        context.sync_scope(f)
+    }
+
+    /// [`request_context`](Self::request_context) of a GET request for a path or URL.
+    pub fn test_request_context<T>(&self, target: &str, f: impl FnOnce() -> T) -> T {
+        self.request_context(crate::testing::request(&self.0.state, target), f)
+    }
+
+    /// Starts the extensions, in the order of registration.
+    fn startup(&self) -> Result<()> {
+        let app = self.clone();
+        crate::runtime::wait(async move {
+            for extension in &app.0.extensions {
+                extension
+                    .startup(&app.0.state)
+                    .await
+                    .map_err(|e| Error::msg(format!("{}: {e}", extension.name())))?;
+            }
+            Ok(())
+        })
+    }
+
+    /// Stops the extensions, in reverse order, after what requests left running has ended.
+    pub fn shutdown(&self) {
+        let app = self.clone();
+        crate::runtime::wait(async move {
+            crate::runtime::drain().await;
+            for extension in app.0.extensions.iter().rev() {
+                extension.shutdown(&app.0.state).await;
+            }
+        });
+    }
+}
+
+impl carboy_http::Service for AppService {
+    fn call(&self, request: Request) -> impl Future<Output = Response> + Send {
+        crate::middleware::serve(self.0.clone(), request)
+    }
+}
+
+impl<B> tower_service::Service<http::Request<B>> for AppService
+where
+    B: http_body::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<BodyError>,
+{
+    type Response = http::Response<Body>;
+    type Error = Infallible;
+    type Future = crate::view::BoxFuture<std::result::Result<http::Response<Body>, Infallible>>;
+
+    fn poll_ready(&mut self, _: &mut TaskContext<'_>) -> Poll<std::result::Result<(), Infallible>> {
+        Poll::Ready(Ok(()))
+    }
+
+    fn call(&mut self, request: http::Request<B>) -> Self::Future {
+        let app = self.0.clone();
+        let request: Request = request.map(Body::stream).into();
+        Box::pin(async move { Ok(crate::middleware::serve(app, request).await.into()) })
+    }
+}
+
+/// The blueprint that an endpoint belongs to; `""` is the app itself.
+pub(crate) fn blueprint_of(endpoint: &str) -> &str {
+    endpoint.rsplit_once('.').map_or("", |(blueprint, _)| blueprint)
+}
+
+/// The scopes of an endpoint, from the app inwards.
+pub(crate) fn scopes_of(endpoint: &str) -> Vec<&str> {
+    chain(blueprint_of(endpoint))
+}

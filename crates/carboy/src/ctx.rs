@@ -1,1 +1,556 @@
 //! The context of a request or of the app, and the accessors that read it.
+//!
+//! Flask keeps two stacked contexts; here one object holds the app, `g` and, while a request is answered, the request and
+//! its session. It is entered around every poll of the code that answers the request, so the accessors work in views,
+//! hooks, handlers, templates and whatever they call, and in nothing else.
+
+use crate::{Error, session::Session, state::State};
+use carboy_http::{HttpError, Request, Response, StatusCode};
+use carboy_routing::{Args, MatchError, RuleId, Value};
+use std::{
+    any::{Any, TypeId},
+    cell::RefCell,
+    collections::HashMap,
+    fmt,
+    future::Future,
+    ops::Deref,
+    pin::Pin,
+    sync::{Arc, Mutex, MutexGuard, OnceLock},
+    task::{Context as TaskContext, Poll},
+};
+
+/// What an answer may be changed by just before the `after_request` functions see it.
+pub(crate) type AfterThisRequest = Box<dyn FnOnce(Response) -> crate::Result<Response> + Send>;
+
+/// The app, `g` and, in a request, the request with its session: what the accessors read.
+pub struct Context {
+    state: Arc<State>,
+    g: GStore,
+    request: Option<Box<RequestPart>>,
+}
+
+/// What a context holds in a request.
+#[derive(Default)]
+pub(crate) struct RequestPart {
+    /// The request as it arrived, when layers stand between its arrival and its dispatch.
+    arrived: OnceLock<Request>,
+    /// The request as it is dispatched.
+    dispatched: OnceLock<Request>,
+    routing: OnceLock<Result<Matched, RoutingError>>,
+    session: OnceLock<Session>,
+    after: Mutex<Vec<AfterThisRequest>>,
+    flashes: Mutex<Option<Vec<(String, String)>>>,
+}
+
+/// The rule that a request matched and the values taken from its path.
+pub(crate) struct Matched {
+    pub(crate) rule: RuleId,
+    pub(crate) args: Mutex<Args>,
+}
+
+/// Why a request is not routed: raised only after the `before_request` functions.
+#[derive(Debug)]
+pub(crate) enum RoutingError {
+    /// No rule, no method, or an untrusted host.
+    Http(Error),
+    /// A redirect of the URL map: never seen by error handlers.
+    Redirect(String),
+}
+
+impl RoutingError {
+    pub(crate) fn from_match(error: MatchError, location: impl FnOnce(&carboy_routing::Redirect) -> String) -> Self {
+        match error {
+            MatchError::NotFound => RoutingError::Http(HttpError::new(StatusCode::NOT_FOUND).into()),
+            MatchError::MethodNotAllowed { allowed } => {
+                RoutingError::Http(HttpError::method_not_allowed(allowed.iter()).into())
+            }
+            MatchError::WebsocketMismatch => RoutingError::Http(HttpError::new(StatusCode::BAD_REQUEST).into()),
+            MatchError::Redirect(redirect) => RoutingError::Redirect(location(&redirect)),
+        }
+    }
+}
+
+thread_local! {
+    static CURRENT: RefCell<Option<Arc<Context>>> = const { RefCell::new(None) };
+}
+
+/// Puts a context in place and the former one back when dropped.
+struct Entered {
+    former: Option<Arc<Context>>,
+}
+
+impl Entered {
+    fn new(context: Arc<Context>) -> Self {
+        Entered { former: CURRENT.with_borrow_mut(|c| c.replace(context)) }
+    }
+}
+
+impl Drop for Entered {
+    fn drop(&mut self) {
+        let former = self.former.take();
+        // The context leaves the cell before it is dropped: dropping it may run user code that reads the cell.
+        let left = CURRENT.with_borrow_mut(|c| std::mem::replace(c, former));
+        drop(left);
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// A future that is polled in a context.
+    pub(crate) struct InContext<F> {
+        context: Arc<Context>,
+        #[pin]
+        inner: F,
+    }
+}
+
+impl<F: Future> Future for InContext<F> {
+    type Output = F::Output;
+    fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<F::Output> {
+        let this = self.project();
+        let _entered = Entered::new(this.context.clone());
+        this.inner.poll(cx)
+    }
+}
+
+/// The context that this code runs in, if any.
+pub(crate) fn try_current() -> Option<Arc<Context>> {
+    CURRENT.with_borrow(|c| c.clone())
+}
+
+/// Whether this code runs in this very context; cheaper than comparing clones.
+pub(crate) fn is_current(context: &Arc<Context>) -> bool {
+    CURRENT.with_borrow(|c| c.as_ref().is_some_and(|c| Arc::ptr_eq(c, context)))
+}
+
+const NO_APP: &str = "Working outside of application context.\n\n\
+    Attempted to use functionality that expected a current application to be set. To solve this, set up an app context \
+    using 'app.app_context(…)'. A task started with `tokio::spawn` or a plain thread has no context either: \
+    use `carboy::spawn` or `carboy::blocking`.";
+const NO_REQUEST: &str = "Working outside of request context.\n\n\
+    Attempted to use functionality that expected an active HTTP request. Consult the documentation on testing for \
+    information about how to avoid this problem. A task started with `tokio::spawn` or a plain thread has no context \
+    either: use `carboy::spawn` or `carboy::blocking`.";
+
+/// The context that this code runs in.
+///
+/// # Panics
+/// Outside a context, with Flask's sentence.
+#[track_caller]
+pub(crate) fn current() -> Arc<Context> {
+    match try_current() {
+        Some(context) => context,
+        None => panic!("{NO_APP}"),
+    }
+}
+
+#[track_caller]
+fn current_request() -> Arc<Context> {
+    match try_current() {
+        Some(context) if context.request.is_some() => context,
+        _ => panic!("{NO_REQUEST}"),
+    }
+}
+
+impl Context {
+    /// A context of the app alone.
+    pub(crate) fn for_app(state: Arc<State>) -> Arc<Self> {
+        Arc::new(Context { state, g: GStore::default(), request: None })
+    }
+
+    /// A context whose request is still to be [dispatched](Self::dispatched).
+    pub(crate) fn for_request(state: Arc<State>) -> Arc<Self> {
+        Arc::new(Context { state, g: GStore::default(), request: Some(Box::default()) })
+    }
+
+    /// Runs a future in this context.
+    pub(crate) fn scope<F: Future>(self: Arc<Self>, inner: F) -> InContext<F> {
+        InContext { context: self, inner }
+    }
+
+    /// Runs a function in this context.
+    pub(crate) fn sync_scope<T>(self: &Arc<Self>, f: impl FnOnce() -> T) -> T {
+        let _entered = Entered::new(self.clone());
+        f()
+    }
+
+    /// What the running app knows.
+    pub fn state(&self) -> &Arc<State> {
+        &self.state
+    }
+
+    /// Whether this is the context of a request.
+    pub fn has_request(&self) -> bool {
+        self.request.is_some()
+    }
+
+    fn part(&self) -> &RequestPart {
+        self.request.as_deref().expect("only called in the context of a request")
+    }
+
+    /// The request, if this is the context of one.
+    pub fn request(&self) -> Option<&Request> {
+        let part = self.request.as_deref()?;
+        part.dispatched.get().or_else(|| part.arrived.get())
+    }
+
+    /// Notes the request as it arrived, for code that runs before it is dispatched.
+    pub(crate) fn arrived(&self, request: Request) {
+        let _ = self.part().arrived.set(request);
+    }
+
+    /// Notes the request that is dispatched now; gives it back when this context already has one.
+    pub(crate) fn dispatched(&self, request: Request) -> Result<(), Box<Request>> {
+        self.part().dispatched.set(request).map_err(Box::new)
+    }
+
+    /// Lets functions change the values that were taken from the URL.
+    pub(crate) fn preprocess(&self, functions: &[crate::hooks::UrlValuePreprocessor]) {
+        match self.matched() {
+            Some(matched) => {
+                let endpoint = self.endpoint();
+                let mut args = lock(&matched.args).clone();
+                functions.iter().for_each(|f| f(endpoint, &mut args));
+                *lock(&matched.args) = args;
+            }
+            None => functions.iter().for_each(|f| f(None, &mut Args::default())),
+        }
+    }
+
+    pub(crate) fn set_routing(&self, routing: Result<Matched, RoutingError>) {
+        let _ = self.part().routing.set(routing);
+    }
+
+    pub(crate) fn routing(&self) -> Option<&Result<Matched, RoutingError>> {
+        self.request.as_deref()?.routing.get()
+    }
+
+    pub(crate) fn matched(&self) -> Option<&Matched> {
+        self.routing()?.as_ref().ok()
+    }
+
+    /// The value of a URL parameter.
+    #[doc(hidden)]
+    pub fn url_arg(&self, name: &str) -> Option<Value> {
+        let args = lock(&self.matched()?.args);
+        args.get(name).cloned()
+    }
+
+    /// The endpoint that the request matched.
+    pub fn endpoint(&self) -> Option<&str> {
+        Some(self.state.url_map().rule(self.matched()?.rule).get_endpoint())
+    }
+
+    /// The session, opened now if nobody did before; without marking it as accessed.
+    pub(crate) fn open_session(&self) -> &Session {
+        let part = self.part();
+        part.session.get_or_init(|| {
+            let request = self.request().expect("a context has its request before its session");
+            self.state.sessions().open(self.state.session_config(), request.headers())
+        })
+    }
+
+    /// Puts a session in place that was loaded before the hooks.
+    pub(crate) fn set_session(&self, session: Session) {
+        let _ = self.part().session.set(session);
+    }
+
+    /// The session if anybody opened it.
+    pub(crate) fn opened_session(&self) -> Option<&Session> {
+        self.request.as_deref()?.session.get()
+    }
+
+    pub(crate) fn after_this_request(&self, f: AfterThisRequest) {
+        lock(&self.part().after).push(f);
+    }
+
+    pub(crate) fn take_after_this_request(&self) -> Vec<AfterThisRequest> {
+        std::mem::take(&mut *lock(&self.part().after))
+    }
+
+    /// The flashed messages of this request, taken from the session once.
+    pub(crate) fn flashes(&self, take: impl FnOnce() -> Vec<(String, String)>) -> Vec<(String, String)> {
+        lock(&self.part().flashes).get_or_insert_with(take).clone()
+    }
+
+    pub(crate) fn g(&self) -> &GStore {
+        &self.g
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    // A panic while the lock was held left nothing half done: each critical section is one step.
+    mutex.lock().unwrap_or_else(|e| e.into_inner())
+}
+
+/// The current request. Dereferences to [`Request`].
+///
+/// A cheap handle: keep it, send it to a task, let it go.
+#[derive(Clone)]
+pub struct CurrentRequest(Arc<Context>);
+
+impl CurrentRequest {
+    pub(crate) fn of(context: &Arc<Context>) -> Option<Self> {
+        context.request().is_some().then(|| CurrentRequest(context.clone()))
+    }
+
+    /// The endpoint of the matched rule; `None` when no rule matched.
+    pub fn endpoint(&self) -> Option<&str> {
+        self.0.endpoint()
+    }
+
+    /// The text of the matched rule.
+    pub fn url_rule(&self) -> Option<&str> {
+        Some(self.0.state.url_map().rule(self.0.matched()?.rule).text())
+    }
+
+    /// The name of the blueprint that the view belongs to: its endpoint up to the last dot.
+    pub fn blueprint(&self) -> Option<&str> {
+        self.endpoint()?.rsplit_once('.').map(|(blueprint, _)| blueprint)
+    }
+
+    /// The blueprint and those it is nested in, innermost first.
+    pub fn blueprints(&self) -> Vec<&str> {
+        std::iter::successors(self.blueprint(), |b| b.rsplit_once('.').map(|(parent, _)| parent)).collect()
+    }
+
+    /// The values that the matched rule took from the URL.
+    pub fn view_args(&self) -> Vec<(String, Value)> {
+        let Some(matched) = self.0.matched() else { return Vec::new() };
+        lock(&matched.args).iter().map(|(n, v)| (n.to_owned(), v.clone())).collect()
+    }
+
+    /// Why the request was not routed, if it was not: what the view's place will raise.
+    pub fn routing_exception(&self) -> Option<&Error> {
+        match self.0.routing()? {
+            Err(RoutingError::Http(error)) => Some(error),
+            _ => None,
+        }
+    }
+}
+
+impl Deref for CurrentRequest {
+    type Target = Request;
+    fn deref(&self) -> &Request {
+        self.0.request().expect("made only for a context with a request")
+    }
+}
+
+impl fmt::Debug for CurrentRequest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "<Request {} {}>", self.method(), self.uri())
+    }
+}
+
+/// The request that is being answered.
+///
+/// # Panics
+/// Outside a request, with Flask's sentence and the caller's line; [`try_request`] does not.
+#[track_caller]
+pub fn request() -> CurrentRequest {
+    let context = current_request();
+    match CurrentRequest::of(&context) {
+        Some(request) => request,
+        None => panic!("{NO_REQUEST}"),
+    }
+}
+
+/// The request that is being answered, if any.
+pub fn try_request() -> Option<CurrentRequest> {
+    CurrentRequest::of(&try_current()?)
+}
+
+/// The session of the request that is being answered.
+///
+/// # Panics
+/// Outside a request; [`try_session`] does not.
+#[track_caller]
+pub fn session() -> Session {
+    current_request().open_session().clone()
+}
+
+/// The session of the request that is being answered, if any.
+pub fn try_session() -> Option<Session> {
+    let context = try_current()?;
+    context.request.is_some().then(|| context.open_session().clone())
+}
+
+/// What the running app knows: its name, configuration, URL map, extensions.
+///
+/// # Panics
+/// Outside a context; [`try_current_app`] does not.
+#[track_caller]
+pub fn current_app() -> Arc<State> {
+    current().state.clone()
+}
+
+/// What the running app knows, if this code runs in a context.
+pub fn try_current_app() -> Option<Arc<State>> {
+    Some(try_current()?.state.clone())
+}
+
+/// Whether this code runs in the context of a request.
+pub fn has_request_context() -> bool {
+    CURRENT.with_borrow(|c| c.as_ref().is_some_and(|c| c.request.is_some()))
+}
+
+/// Whether this code runs in a context of an app.
+pub fn has_app_context() -> bool {
+    CURRENT.with_borrow(Option::is_some)
+}
+
+/// Calls `f` with the response of this request, before every `after_request` function, in the order of these calls.
+///
+/// # Panics
+/// Outside a request.
+#[track_caller]
+pub fn after_this_request<R>(f: impl FnOnce(Response) -> R + Send + 'static)
+where
+    R: Into<AfterAnswer>,
+{
+    current_request().after_this_request(Box::new(move |response| f(response).into().0));
+}
+
+/// What a function of [`after_this_request`] returns: a response, or a `Result` of one.
+pub struct AfterAnswer(crate::Result<Response>);
+
+impl From<Response> for AfterAnswer {
+    fn from(response: Response) -> Self {
+        AfterAnswer(Ok(response))
+    }
+}
+
+impl From<crate::Result<Response>> for AfterAnswer {
+    fn from(result: crate::Result<Response>) -> Self {
+        AfterAnswer(result)
+    }
+}
+
+/// The store behind [`g`].
+#[derive(Default)]
+pub(crate) struct GStore(Mutex<Option<Box<GMap>>>);
+
+#[derive(Default)]
+struct GMap {
+    named: indexmap::IndexMap<String, GEntry>,
+    typed: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+}
+
+#[derive(Clone)]
+struct GEntry {
+    value: Arc<dyn Any + Send + Sync>,
+    show: fn(&(dyn Any + Send + Sync)) -> minijinja::Value,
+}
+
+impl GStore {
+    fn with<T>(&self, f: impl FnOnce(&mut GMap) -> T) -> T {
+        f(lock(&self.0).get_or_insert_default())
+    }
+
+    /// A named value as templates see it.
+    pub(crate) fn template_value(&self, name: &str) -> Option<minijinja::Value> {
+        let entry = self.with(|map| map.named.get(name).cloned())?;
+        Some((entry.show)(&*entry.value))
+    }
+
+    /// The names, in the order in which they were first set.
+    pub(crate) fn names(&self) -> Vec<String> {
+        self.with(|map| map.named.keys().cloned().collect())
+    }
+}
+
+/// A place for values that live as long as the current context.
+///
+/// Two kinds of values: *named* ones, which templates see as `g.name`, and *typed* ones, of which there is one a type
+/// (a database connection, say).
+///
+/// ```no_run
+/// # use carboy::prelude::*;
+/// # #[derive(Clone, serde::Serialize)] struct User { name: String }
+/// # fn view(user: User) {
+/// g().set("user", user);
+/// let user: Option<User> = g().get("user");
+/// # }
+/// ```
+#[derive(Clone)]
+pub struct G(Arc<Context>);
+
+/// The place for values of the current context.
+///
+/// # Panics
+/// Outside a context; [`try_g`] does not.
+#[track_caller]
+pub fn g() -> G {
+    G(current())
+}
+
+/// The place for values of the current context, if there is one.
+pub fn try_g() -> Option<G> {
+    Some(G(try_current()?))
+}
+
+impl G {
+    /// Sets a named value; templates see it as `g.name`.
+    pub fn set<T>(&self, name: &str, value: T)
+    where
+        T: serde::Serialize + Send + Sync + 'static,
+    {
+        let show = |value: &(dyn Any + Send + Sync)| match value.downcast_ref::<T>() {
+            Some(value) => minijinja::Value::from(minijinja::value::Serde(value)),
+            None => minijinja::Value::UNDEFINED,
+        };
+        self.0.g.with(|map| map.named.insert(name.to_owned(), GEntry { value: Arc::new(value), show }));
+    }
+
+    /// A named value; `None` when it was not set or is of another type.
+    pub fn get<T: Clone + Send + Sync + 'static>(&self, name: &str) -> Option<T> {
+        let entry = self.0.g.with(|map| map.named.get(name).cloned())?;
+        entry.value.downcast_ref::<T>().cloned()
+    }
+
+    /// Whether a named value was set.
+    pub fn contains(&self, name: &str) -> bool {
+        self.0.g.with(|map| map.named.contains_key(name))
+    }
+
+    /// Takes a named value away and returns it; `None` when it was not set or is of another type.
+    pub fn pop<T: Clone + Send + Sync + 'static>(&self, name: &str) -> Option<T> {
+        let entry = self.0.g.with(|map| map.named.shift_remove(name))?;
+        entry.value.downcast_ref::<T>().cloned()
+    }
+
+    /// The named value, set to what `make` returns if it was not.
+    ///
+    /// # Panics
+    /// When it was set to a value of another type.
+    pub fn setdefault<T>(&self, name: &str, make: impl FnOnce() -> T) -> T
+    where
+        T: Clone + serde::Serialize + Send + Sync + 'static,
+    {
+        if !self.contains(name) {
+            self.set(name, make());
+        }
+        self.get(name).unwrap_or_else(|| panic!("g.{name} holds a value of another type"))
+    }
+
+    /// The names that were set.
+    pub fn names(&self) -> Vec<String> {
+        self.0.g.names()
+    }
+
+    /// Keeps the one value of type `T`, in place of a former one.
+    pub fn insert<T: Send + Sync + 'static>(&self, value: T) {
+        self.0.g.with(|map| map.typed.insert(TypeId::of::<T>(), Arc::new(value)));
+    }
+
+    /// The one value of type `T`.
+    pub fn of_type<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        let value = self.0.g.with(|map| map.typed.get(&TypeId::of::<T>()).cloned())?;
+        value.downcast::<T>().ok()
+    }
+
+    /// Takes the one value of type `T` away.
+    pub fn take<T: Send + Sync + 'static>(&self) -> Option<Arc<T>> {
+        let value = self.0.g.with(|map| map.typed.remove(&TypeId::of::<T>()))?;
+        value.downcast::<T>().ok()
+    }
+}

@@ -1,29 +1,101 @@
-//! Flask, in Rust.
+//! **Flask, in Rust.**
+//!
+//! ```no_run
+//! use carboy::prelude::*;
+//!
+//! #[route("/")]
+//! fn hello() -> &'static str { "Hello, World!" }
+//!
+//! fn main() -> carboy::Result<()> {
+//!     let mut app = App::new("hello");
+//!     app.routes(routes![hello]);
+//!     app.run()
+//! }
+//! ```
+//!
+//! The programming model is Flask's: an [`App`] with URL rules, [`request()`], [`session()`] and [`g()`], Jinja templates,
+//! [blueprints](Blueprint), hooks, error handlers, signals, a command line and a [test client](testing). So are the wire
+//! formats: sessions, flash messages, signed tokens and password hashes are those of the Python packages, so a running
+//! Flask application can move a view at a time.
+//!
+//! | to do this | look at |
+//! |---|---|
+//! | register views, hooks, handlers | [`Scaffold`], implemented by [`App`] and [`Blueprint`] |
+//! | read the request | [`request()`], [`Json`], [`Form`], [`Query`] |
+//! | answer | [`IntoResponse`], [`Html`], [`redirect`], [`abort`], [`send_file`] |
+//! | build URLs | [`url_for!`], [`url_for()`] |
+//! | keep something for a user, a request, a message | [`session()`], [`g()`], [`flash()`] |
+//! | render | [`render!`], [`render_template`] |
+//! | add what other apps need too | [`Extension`] |
+//! | test | [`testing`] |
+#![forbid(unsafe_code)]
 
 mod app;
 mod blueprint;
-mod cli;
-mod config;
+pub mod cli;
+pub mod config;
 mod ctx;
+mod debug_page;
 mod dispatch;
 mod error;
+mod extension;
 mod files;
 mod flash;
+mod freeze;
 mod hooks;
 pub mod json;
 mod logging;
 mod middleware;
 mod registry;
 mod runtime;
+mod scaffold;
 pub mod security;
-mod session;
-mod signals;
+pub mod session;
+mod settings;
+pub mod signals;
 mod state;
-mod templating;
+pub mod templating;
 pub mod testing;
-mod view;
+mod urls;
+pub mod view;
 
-pub use config::{
-    Config, ConfigError, ConfigErrorKind, DEFAULT_KEYS, DefaultKey, Environment, Source, env_flag,
-    env_prefix, is_secret_key,
+pub use app::{App, AppService};
+pub use blueprint::{Blueprint, BlueprintOptions};
+pub use carboy_http::{
+    Body, HeaderMap, HeaderName, HeaderValue, HttpError, Method, MultiDict, Request, Response, Service, StatusCode,
 };
+pub use carboy_macros::{command, commands, delete, get, patch, post, put, route, routes, url_for};
+pub use config::Config;
+pub use ctx::{
+    Context, CurrentRequest, G, after_this_request, current_app, g, has_app_context, has_request_context, request, session,
+    try_current_app, try_g, try_request, try_session,
+};
+pub use error::{Abort, Caught, Error, OrAbort, Result, abort};
+pub use extension::{Ext, Extension, ExtensionFuture, ext, try_ext};
+pub use files::{SendFile, secure_filename, send_file, send_from_directory};
+pub use flash::{flash, get_flashed_messages};
+pub use hooks::UrlValues;
+pub use middleware::{Inner, Next};
+pub use registry::RuleOptions;
+pub use runtime::{blocking, spawn};
+pub use scaffold::Scaffold;
+pub use session::Session;
+pub use state::State;
+pub use templating::{Markup, render_template, render_template_string};
+pub use urls::{IntoUrlValues, UrlOptions, try_url_for, url_for};
+pub use view::{BoxFuture, Form, FromContext, Html, IntoResponse, Json, MethodView, Query, Redirect, redirect};
+
+/// What most files of an application want in scope.
+pub mod prelude {
+    pub use crate::{
+        App, Blueprint, Error, Ext, Form, Html, HttpError, IntoResponse, Json, Next, OrAbort, Query, Redirect, Request,
+        Response, Scaffold, abort, after_this_request, command, commands, current_app, delete, ext, flash, g, get,
+        patch, post, put, redirect, render_template, request, route, routes, session, url_for,
+    };
+}
+
+/// What generated code names. Not part of the API.
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::view::__private::*;
+}

@@ -1,1 +1,160 @@
-//! What may be run: rules, views, hooks, error handlers, by scope. Data only.
+//! What may be run: rules with their views, hooks and error handlers by scope. Data only.
+//!
+//! While an app is made it fills [`Registrations`]. Freezing turns them into a [`Registry`], in which everything a
+//! request needs is found by an index: the rule that matched names its view and its *plan*, the functions of its scopes
+//! already in the order in which they run.
+
+use crate::{
+    extension::Requirement,
+    hooks::{AfterRequest, BeforeRequest, ErrorHandlers, Hooks, Teardown, UrlValuePreprocessor},
+    view::View,
+};
+use carboy_routing::{RuleId, Value};
+use indexmap::IndexMap;
+use std::{any::TypeId, panic::Location, sync::Arc};
+
+/// A rule as it was registered, before prefixes are applied.
+#[derive(Clone)]
+pub(crate) struct RouteRegistration {
+    pub(crate) rule: String,
+    pub(crate) endpoint: String,
+    pub(crate) options: RuleOptions,
+    /// The view, unless only the rule is registered.
+    pub(crate) view: Option<ViewRegistration>,
+    pub(crate) location: &'static Location<'static>,
+}
+
+/// A view and what is known about it.
+#[derive(Clone)]
+pub(crate) struct ViewRegistration {
+    pub(crate) view: Arc<View>,
+    /// The route struct of an attributed function: the same function may stand under several rules.
+    pub(crate) type_id: Option<TypeId>,
+    /// The view takes the body as a stream, so nothing is read before it runs.
+    pub(crate) stream: bool,
+    pub(crate) requires: Vec<Requirement>,
+    pub(crate) doc: &'static str,
+}
+
+/// The options of a rule, by Werkzeug's and Flask's names.
+#[derive(Debug, Clone, Default)]
+pub struct RuleOptions {
+    /// The methods; `None` stands for GET (and the implicit HEAD and OPTIONS).
+    pub methods: Option<Vec<String>>,
+    /// Values that the rule supplies itself.
+    pub defaults: Vec<(String, Value)>,
+    /// Overrides the map's `strict_slashes`.
+    pub strict_slashes: Option<bool>,
+    /// Overrides the map's `merge_slashes`.
+    pub merge_slashes: Option<bool>,
+    /// The subdomain rule.
+    pub subdomain: Option<String>,
+    /// The host rule, in an app with host matching.
+    pub host: Option<String>,
+    /// Redirects to the canonical rule of the endpoint.
+    pub alias: bool,
+    /// Never matches, only builds.
+    pub build_only: bool,
+    /// Matches WebSocket handshakes only.
+    pub websocket: bool,
+    /// Redirects to another rule's text.
+    pub redirect_to: Option<String>,
+    /// Overrides PROVIDE_AUTOMATIC_OPTIONS.
+    pub provide_automatic_options: Option<bool>,
+}
+
+/// What an app or a blueprint was told.
+#[derive(Default)]
+pub(crate) struct Registrations {
+    pub(crate) routes: Vec<RouteRegistration>,
+    /// Functions for this scope.
+    pub(crate) hooks: Hooks,
+    /// Functions that a blueprint registers for the whole app (`before_app_request` and its kin).
+    pub(crate) app_hooks: Hooks,
+}
+
+/// A rule of the frozen app.
+pub(crate) struct Entry {
+    pub(crate) view: Option<Arc<View>>,
+    pub(crate) plan: usize,
+    pub(crate) stream: bool,
+    /// OPTIONS is answered by the app itself.
+    pub(crate) automatic_options: bool,
+}
+
+/// The functions of a chain of scopes, in the order in which they run.
+#[derive(Default)]
+pub(crate) struct Plan {
+    /// App, then outer to inner blueprint.
+    pub(crate) url_value_preprocessors: Vec<UrlValuePreprocessor>,
+    /// App, then outer to inner blueprint.
+    pub(crate) before_request: Vec<BeforeRequest>,
+    /// Inner to outer blueprint, then app; each scope's last first.
+    pub(crate) after_request: Vec<AfterRequest>,
+    /// As `after_request`.
+    pub(crate) teardown_request: Vec<Teardown>,
+    /// Inner to outer blueprint, then app.
+    pub(crate) error_handlers: Vec<ErrorHandlers>,
+}
+
+/// What the frozen app may run.
+#[derive(Default)]
+pub(crate) struct Registry {
+    /// Indexed by the tag of the matched rule.
+    pub(crate) entries: Vec<Entry>,
+    /// The first is the app's alone.
+    pub(crate) plans: Vec<Plan>,
+    pub(crate) teardown_appcontext: Vec<Teardown>,
+}
+
+impl Registry {
+    /// The entry of a matched rule.
+    pub(crate) fn entry(&self, map: &carboy_routing::UrlMap, rule: RuleId) -> &Entry {
+        &self.entries[map.rule(rule).get_tag() as usize]
+    }
+}
+
+/// Makes plans out of scopes, one for each chain of blueprints.
+pub(crate) struct Plans<'a> {
+    scopes: &'a IndexMap<String, Hooks>,
+    known: IndexMap<String, usize>,
+    pub(crate) plans: Vec<Plan>,
+}
+
+impl<'a> Plans<'a> {
+    /// `scopes` holds the hooks of the app under `""` and of each blueprint under its full name.
+    pub(crate) fn new(scopes: &'a IndexMap<String, Hooks>) -> Self {
+        let mut plans = Plans { scopes, known: IndexMap::new(), plans: Vec::new() };
+        plans.of("");
+        plans
+    }
+
+    /// The plan for the endpoints of a blueprint; `""` stands for the app alone.
+    pub(crate) fn of(&mut self, blueprint: &str) -> usize {
+        if let Some(index) = self.known.get(blueprint) {
+            return *index;
+        }
+        let inward: Vec<&Hooks> = chain(blueprint).into_iter().filter_map(|name| self.scopes.get(name)).collect();
+        let outward = || inward.iter().rev();
+        self.plans.push(Plan {
+            url_value_preprocessors: inward.iter().flat_map(|h| h.url_value_preprocessors.iter().cloned()).collect(),
+            before_request: inward.iter().flat_map(|h| h.before_request.iter().cloned()).collect(),
+            after_request: outward().flat_map(|h| h.after_request.iter().rev().cloned()).collect(),
+            teardown_request: outward().flat_map(|h| h.teardown_request.iter().rev().cloned()).collect(),
+            error_handlers: outward().map(|h| h.error_handlers.clone()).collect(),
+        });
+        self.known.insert(blueprint.to_owned(), self.plans.len() - 1);
+        self.plans.len() - 1
+    }
+}
+
+/// The scopes of a blueprint from the app inwards: `"a.b"` is `["", "a", "a.b"]`.
+pub(crate) fn chain(blueprint: &str) -> Vec<&str> {
+    let mut names: Vec<&str> =
+        std::iter::successors(Some(blueprint), |b| b.rsplit_once('.').map(|(outer, _)| outer)).collect();
+    if !blueprint.is_empty() {
+        names.push("");
+    }
+    names.reverse();
+    names
+}

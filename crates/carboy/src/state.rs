@@ -1,1 +1,144 @@
-//! What a running app knows.
+//! What a running app knows: everything that code in flight may read, and nothing that it may run.
+
+use crate::{
+    config::Config,
+    json::JsonStyle,
+    session::{SessionConfig, SessionInterface},
+    settings::Settings,
+    signals::Signals,
+    templating::Engine,
+    urls::UrlHooks,
+};
+use carboy_http::Request;
+use carboy_routing::{INVALID_SUBDOMAIN, Redirect, UrlMap, subdomain_of};
+use std::{
+    any::{Any, TypeId},
+    collections::HashMap,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
+
+/// What a running app knows: its name, folders, configuration, URL map, templates, signals and extensions.
+///
+/// Made when an [`App`](crate::App) is frozen and shared by everything that answers its requests;
+/// [`current_app`](crate::current_app) returns it.
+pub struct State {
+    pub(crate) name: String,
+    pub(crate) root_path: PathBuf,
+    pub(crate) config: Config,
+    pub(crate) settings: Settings,
+    pub(crate) session_config: SessionConfig,
+    pub(crate) sessions: Box<dyn SessionInterface>,
+    pub(crate) url_map: UrlMap,
+    pub(crate) host_matching: bool,
+    pub(crate) subdomain_matching: bool,
+    pub(crate) url_hooks: UrlHooks,
+    /// The endpoints under which each attributed view was registered.
+    pub(crate) endpoints_of: HashMap<TypeId, Vec<String>>,
+    pub(crate) static_sources: crate::files::StaticSources,
+    pub(crate) templates: Engine,
+    pub(crate) signals: Signals,
+    pub(crate) extensions: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+}
+
+impl State {
+    /// The app's name.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The folder that relative folders are taken from.
+    pub fn root_path(&self) -> &Path {
+        &self.root_path
+    }
+
+    /// The folder for what this instance keeps: database, uploads, secret key. It is not created by itself.
+    pub fn instance_path(&self) -> &Path {
+        self.config.instance_path()
+    }
+
+    /// The configuration.
+    pub fn config(&self) -> &Config {
+        &self.config
+    }
+
+    /// Whether the app runs in debug mode.
+    pub fn debug(&self) -> bool {
+        self.settings.debug
+    }
+
+    /// Whether the app is under test.
+    pub fn testing(&self) -> bool {
+        self.settings.testing
+    }
+
+    /// The URL map.
+    pub fn url_map(&self) -> &UrlMap {
+        &self.url_map
+    }
+
+    /// The signals.
+    pub fn signals(&self) -> &Signals {
+        &self.signals
+    }
+
+    /// How the app writes JSON.
+    pub fn json(&self) -> &JsonStyle {
+        &self.settings.json
+    }
+
+    /// The extension of type `T`, if it is registered.
+    pub(crate) fn extension<T: Any + Send + Sync>(&self) -> Option<Arc<T>> {
+        self.extensions.get(&TypeId::of::<T>())?.clone().downcast().ok()
+    }
+
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
+    pub(crate) fn session_config(&self) -> &SessionConfig {
+        &self.session_config
+    }
+
+    pub(crate) fn sessions(&self) -> &dyn SessionInterface {
+        &*self.sessions
+    }
+
+    pub(crate) fn templates(&self) -> &Engine {
+        &self.templates
+    }
+
+    /// Whether matching looks at the host at all.
+    pub(crate) fn needs_host(&self) -> bool {
+        self.host_matching || self.subdomain_matching
+    }
+
+    /// The server's name and the subdomain, as Werkzeug binds its map to a request: with subdomain matching SERVER_NAME
+    /// and what the host has before it, otherwise the host.
+    pub(crate) fn server_and_subdomain(&self, request: &Request) -> (String, Option<String>) {
+        let host = request.host();
+        match &self.settings.server_name {
+            Some(server_name) if self.subdomain_matching => {
+                let subdomain = subdomain_of(&host, server_name, request.scheme());
+                if subdomain == INVALID_SUBDOMAIN {
+                    tracing::warn!(
+                        target: "carboy::app",
+                        "Current server name '{}' doesn't match configured server name '{server_name}'",
+                        crate::logging::escaped(&host)
+                    );
+                }
+                (server_name.clone(), Some(subdomain.into_owned()))
+            }
+            _ => (host.into_owned(), None),
+        }
+    }
+
+    /// Where a redirect of the URL map leads: a path of this host, unless the host may be named.
+    pub(crate) fn redirect_location(&self, redirect: &Redirect) -> String {
+        if self.settings.trusted_hosts.is_some() {
+            redirect.absolute()
+        } else {
+            redirect.location().into_owned()
+        }
+    }
+}

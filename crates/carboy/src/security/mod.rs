@@ -1,3 +1,14 @@
 //! What is safe by default, attached through public hooks.
 
+mod csrf;
+mod key;
 pub mod password;
+
+pub(crate) use key::secret_key;
+
+use crate::{App, Scaffold};
+
+/// What every app starts with.
+pub(crate) fn defaults(app: &mut App) {
+    app.before_request(csrf::check);
+}

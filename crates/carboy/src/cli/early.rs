@@ -1,0 +1,68 @@
+//! The options that must be known before the app is made: where its instance is, and whether it is debugged.
+//!
+//! `create_app()` runs before the command line is parsed as a whole, so these few are looked up by themselves, anywhere
+//! among the process's arguments: `--instance FOLDER`, `--env-file FILE`, `--debug`, `--no-debug`.
+
+use crate::config::Config;
+use std::path::PathBuf;
+
+/// The early options of a process.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Early {
+    instance: Option<PathBuf>,
+    env_file: Option<PathBuf>,
+    debug: Option<bool>,
+}
+
+impl Early {
+    /// Those of this process. A test binary has options of its own, so only an app's own binary is looked at.
+    pub(crate) fn of_process() -> Self {
+        if cfg!(test) { Early::default() } else { Early::parse(std::env::args().skip(1)) }
+    }
+
+    fn parse(args: impl IntoIterator<Item = String>) -> Self {
+        let mut early = Early::default();
+        let mut args = args.into_iter();
+        while let Some(arg) = args.next() {
+            let (name, mut value) = match arg.split_once('=') {
+                Some((name, value)) => (name.to_owned(), Some(value.to_owned())),
+                None => (arg, None),
+            };
+            match name.as_str() {
+                "--instance" => early.instance = value.take().or_else(|| args.next()).map(PathBuf::from),
+                "--env-file" | "-e" => early.env_file = value.take().or_else(|| args.next()).map(PathBuf::from),
+                "--debug" => early.debug = Some(true),
+                "--no-debug" => early.debug = Some(false),
+                "--" => break,
+                _ => {}
+            }
+        }
+        early
+    }
+
+    /// Applies them to a fresh configuration.
+    pub(crate) fn configure(&self, config: &mut Config) {
+        if let Some(instance) = &self.instance {
+            config.set_instance_path(instance);
+        }
+        if let Some(file) = &self.env_file {
+            config.from_env_file(file);
+        }
+        if let Some(debug) = self.debug {
+            config.set("DEBUG", debug);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn early_options_are_found_anywhere_on_the_command_line() {
+        let early = Early::parse(["run", "--port", "1", "--instance=/srv/x", "--debug"].map(String::from));
+        assert_eq!(early.instance, Some(PathBuf::from("/srv/x")));
+        assert_eq!(early.debug, Some(true));
+        assert_eq!(Early::parse(["--", "--debug"].map(String::from)).debug, None);
+    }
+}

@@ -1,0 +1,47 @@
+//! The default protection against cross-site request forgery: browsers say where a request comes from.
+//!
+//! A request with an unsafe method that a browser marks as coming from elsewhere is refused. The scheme is that of
+//! Fetch Metadata with the `Origin` header as its fallback: `Sec-Fetch-Site` must be `same-origin` or `none`; without it
+//! the host of `Origin` must be the request's; a request with neither header is no browser's and passes. CSRF_CHECK
+//! switches it off, CSRF_TRUSTED_ORIGINS lists origins (`https://app.example.com`) that may send anything.
+
+use crate::{Result, abort, request};
+use carboy_http::{Method, Request, header};
+
+/// Refuses unsafe requests from other sites with 403. Requests that no rule takes are left to their 404 or 405.
+pub(super) fn check() -> Result<()> {
+    let request = request();
+    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE) {
+        return Ok(());
+    }
+    let app = crate::current_app();
+    if !app.settings().csrf_check || request.endpoint().is_none() || comes_from_here(&request) {
+        return Ok(());
+    }
+    let origin = request.header(header::ORIGIN.as_str());
+    if origin.is_some_and(|origin| app.settings().csrf_trusted_origins.iter().any(|o| o == origin)) {
+        return Ok(());
+    }
+    abort((403u16, "The request was sent by a page of another site and was refused."))
+}
+
+fn comes_from_here(request: &Request) -> bool {
+    match request.header("sec-fetch-site") {
+        Some(site) => matches!(site, "same-origin" | "none"),
+        None => match request.header(header::ORIGIN.as_str()) {
+            Some(origin) => host_of(origin).is_some_and(|host| host.eq_ignore_ascii_case(&request.host())),
+            None => true,
+        },
+    }
+}
+
+/// The host of an origin, without the default port of its scheme.
+fn host_of(origin: &str) -> Option<&str> {
+    let (scheme, host) = origin.split_once("://")?;
+    let default = match scheme {
+        "https" => ":443",
+        "http" => ":80",
+        _ => return None,
+    };
+    Some(host.strip_suffix(default).unwrap_or(host))
+}

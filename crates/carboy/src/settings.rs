@@ -1,0 +1,122 @@
+//! The configuration that the framework itself reads, looked up and checked once, when the app is frozen.
+
+use crate::{Result, config::Config, json::JsonStyle, session::SessionConfig};
+use carboy_http::{HttpError, HttpErrorKind, Limits};
+use std::time::Duration;
+
+/// Configuration in the form in which each request reads it.
+pub(crate) struct Settings {
+    pub(crate) debug: bool,
+    pub(crate) testing: bool,
+    pub(crate) propagate_exceptions: bool,
+    pub(crate) trap_http_exceptions: bool,
+    pub(crate) trap_bad_request_errors: Option<bool>,
+    pub(crate) server_name: Option<String>,
+    pub(crate) application_root: String,
+    pub(crate) preferred_url_scheme: String,
+    pub(crate) trusted_hosts: Option<Vec<String>>,
+    pub(crate) limits: Limits,
+    pub(crate) send_file_max_age: Option<Duration>,
+    pub(crate) use_x_sendfile: bool,
+    pub(crate) provide_automatic_options: bool,
+    pub(crate) sync_views_block: bool,
+    pub(crate) hardened: bool,
+    pub(crate) csrf_check: bool,
+    pub(crate) csrf_trusted_origins: Vec<String>,
+    pub(crate) templates_auto_reload: bool,
+    pub(crate) explain_template_loading: bool,
+    pub(crate) json: JsonStyle,
+}
+
+impl Settings {
+    /// Looks the settings up. Errors name the key.
+    pub(crate) fn from_config(config: &Config) -> Result<Self> {
+        let debug = config.get::<bool>("DEBUG")?.unwrap_or(false);
+        let testing = config.get::<bool>("TESTING")?.unwrap_or(false);
+        let sync_views = config.get::<String>("SYNC_VIEWS")?.unwrap_or_default();
+        let sync_views_block = match sync_views.as_str() {
+            "inline" | "" => false,
+            "blocking" => true,
+            other => {
+                return Err(crate::Error::msg(format!(
+                    "SYNC_VIEWS is \"{other}\": it takes \"inline\" or \"blocking\""
+                )));
+            }
+        };
+        let defaults = Limits::default();
+        Ok(Settings {
+            debug,
+            testing,
+            propagate_exceptions: config.get("PROPAGATE_EXCEPTIONS")?.unwrap_or(testing || debug),
+            trap_http_exceptions: config.get("TRAP_HTTP_EXCEPTIONS")?.unwrap_or(false),
+            trap_bad_request_errors: config.get("TRAP_BAD_REQUEST_ERRORS")?,
+            server_name: config.get("SERVER_NAME")?,
+            application_root: config.get("APPLICATION_ROOT")?.unwrap_or_else(|| "/".to_owned()),
+            preferred_url_scheme: config.get("PREFERRED_URL_SCHEME")?.unwrap_or_else(|| "http".to_owned()),
+            trusted_hosts: config.get("TRUSTED_HOSTS")?,
+            limits: Limits {
+                max_content_length: config.get("MAX_CONTENT_LENGTH")?,
+                max_form_memory_size: config.get("MAX_FORM_MEMORY_SIZE")?,
+                max_form_parts: config.get("MAX_FORM_PARTS")?,
+                ..defaults
+            },
+            send_file_max_age: config.get::<u64>("SEND_FILE_MAX_AGE_DEFAULT")?.map(Duration::from_secs),
+            use_x_sendfile: config.get("USE_X_SENDFILE")?.unwrap_or(false),
+            provide_automatic_options: config.get("PROVIDE_AUTOMATIC_OPTIONS")?.unwrap_or(true),
+            sync_views_block,
+            hardened: config.get("HARDENED")?.unwrap_or(false),
+            csrf_check: config.get("CSRF_CHECK")?.unwrap_or(true),
+            csrf_trusted_origins: config.get("CSRF_TRUSTED_ORIGINS")?.unwrap_or_default(),
+            templates_auto_reload: config.get("TEMPLATES_AUTO_RELOAD")?.unwrap_or(debug),
+            explain_template_loading: config.get("EXPLAIN_TEMPLATE_LOADING")?.unwrap_or(false),
+            json: if debug { JsonStyle::debug() } else { JsonStyle::default() },
+        })
+    }
+
+    /// Whether an HTTP error goes the way of any other error.
+    pub(crate) fn traps(&self, error: &HttpError) -> bool {
+        if self.trap_http_exceptions {
+            return true;
+        }
+        match self.trap_bad_request_errors {
+            Some(trap) => trap && error.status() == carboy_http::StatusCode::BAD_REQUEST,
+            None => self.debug && matches!(error.kind(), HttpErrorKind::BadRequestKey(_)),
+        }
+    }
+
+    /// Whether the page about a missing form key names the key.
+    pub(crate) fn shows_bad_request_keys(&self) -> bool {
+        self.debug || self.trap_bad_request_errors == Some(true)
+    }
+}
+
+/// The part of the configuration that sessions read.
+pub(crate) fn session_config(config: &Config) -> Result<SessionConfig> {
+    let hardened = config.get::<bool>("HARDENED")?.unwrap_or(false);
+    let interop = config.get::<bool>("INTEROP")?.unwrap_or(false);
+    let mut name: String = config.get("SESSION_COOKIE_NAME")?.unwrap_or_else(|| "session".to_owned());
+    if hardened && !interop && name == "session" {
+        name = "__Host-session".to_owned();
+    }
+    let root: String = config.get("APPLICATION_ROOT")?.unwrap_or_else(|| "/".to_owned());
+    Ok(SessionConfig {
+        secret_key: config.get::<String>("SECRET_KEY")?.map(String::into_bytes),
+        fallbacks: config
+            .get::<Vec<String>>("SECRET_KEY_FALLBACKS")?
+            .unwrap_or_default()
+            .into_iter()
+            .map(String::into_bytes)
+            .collect(),
+        cookie_name: name,
+        domain: config.get("SESSION_COOKIE_DOMAIN")?,
+        path: config.get("SESSION_COOKIE_PATH")?.unwrap_or(root),
+        httponly: config.get("SESSION_COOKIE_HTTPONLY")?.unwrap_or(true),
+        secure: hardened || config.get("SESSION_COOKIE_SECURE")?.unwrap_or(false),
+        samesite: config.get::<String>("SESSION_COOKIE_SAMESITE")?.or_else(|| hardened.then(|| "Lax".to_owned())),
+        partitioned: config.get("SESSION_COOKIE_PARTITIONED")?.unwrap_or(false),
+        lifetime: Duration::from_secs(config.get("PERMANENT_SESSION_LIFETIME")?.unwrap_or(31 * 24 * 3600)),
+        refresh_each_request: config.get("SESSION_REFRESH_EACH_REQUEST")?.unwrap_or(true),
+        max_cookie_size: config.get("MAX_COOKIE_SIZE")?.unwrap_or(4093),
+        ..SessionConfig::default()
+    })
+}

@@ -1,0 +1,203 @@
+//! What `#[route]` says about a function: data that `App::routes` registers.
+
+use super::{FromContext, FromUrl, UrlParams, View};
+use crate::{extension::Requirement, registry::RuleOptions};
+use carboy_routing::Value;
+use std::{any::TypeId, panic::Location};
+
+/// The struct beside an attributed function: what `routes![]` lists.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no view",
+    label = "not a function under `#[route]`",
+    note = "`routes![]` lists functions under `#[route]`, `#[get]`, `#[post]`, …"
+)]
+pub trait Route: 'static {
+    /// The view as data.
+    fn def() -> RouteDef;
+}
+
+/// A view as data: its rules, its arguments, and how to make it callable.
+#[non_exhaustive]
+pub struct RouteDef {
+    /// The endpoint, without the name of a blueprint.
+    pub endpoint: &'static str,
+    /// The rules, at least one.
+    pub rules: Vec<RuleDef>,
+    /// The arguments in the order of the function.
+    pub args: Vec<ArgDef>,
+    /// The body is not read before the view runs.
+    pub stream: bool,
+    /// The extensions that the arguments need.
+    pub requires: Vec<Requirement>,
+    /// The function's doc comment.
+    pub doc: &'static str,
+    /// The module of the function.
+    pub module: &'static str,
+    /// Where the function stands.
+    pub location: &'static Location<'static>,
+    /// The type of the struct beside the function, by which `url_for!` finds the endpoint.
+    pub type_id: TypeId,
+    /// Makes the callable view.
+    pub make: fn() -> View,
+}
+
+impl RouteDef {
+    #[doc(hidden)]
+    #[track_caller]
+    pub fn new<T: UrlParams>(
+        endpoint: &'static str,
+        rules: Vec<RuleDef>,
+        args: Vec<ArgDef>,
+        stream: bool,
+        (doc, module): (&'static str, &'static str),
+        make: fn() -> View,
+    ) -> Self {
+        let mut requires = Vec::new();
+        let mut streams = stream;
+        for arg in &args {
+            if let ArgKind::Extractor { stream, require, .. } = arg.kind {
+                streams |= stream;
+                require(&mut requires);
+            }
+        }
+        RouteDef {
+            endpoint,
+            rules,
+            args,
+            stream: streams,
+            requires,
+            doc,
+            module,
+            location: Location::caller(),
+            type_id: TypeId::of::<T>(),
+            make,
+        }
+    }
+}
+
+impl std::fmt::Debug for RouteDef {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("RouteDef")
+            .field("endpoint", &self.endpoint)
+            .field("rules", &self.rules)
+            .field("args", &self.args)
+            .finish_non_exhaustive()
+    }
+}
+
+/// One rule of a view, by the names of Werkzeug's `Rule`.
+#[derive(Debug, Clone, Default)]
+#[allow(missing_docs)]
+pub struct RuleDef {
+    /// The text of the rule.
+    pub rule: &'static str,
+    /// The methods in upper case; `None` stands for GET.
+    pub methods: Option<&'static [&'static str]>,
+    /// Values that the rule supplies itself.
+    pub defaults: Vec<(&'static str, Value)>,
+    pub strict_slashes: Option<bool>,
+    pub merge_slashes: Option<bool>,
+    pub subdomain: Option<&'static str>,
+    pub host: Option<&'static str>,
+    pub redirect_to: Option<&'static str>,
+    pub provide_automatic_options: Option<bool>,
+    pub websocket: bool,
+    pub build_only: bool,
+    pub alias: bool,
+}
+
+impl RuleDef {
+    /// A rule without options.
+    pub fn new(rule: &'static str) -> Self {
+        RuleDef { rule, ..RuleDef::default() }
+    }
+
+    /// The options as `add_url_rule` takes them.
+    pub fn options(&self) -> RuleOptions {
+        RuleOptions {
+            methods: self.methods.map(|methods| methods.iter().map(|method| (*method).to_owned()).collect()),
+            defaults: self.defaults.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect(),
+            strict_slashes: self.strict_slashes,
+            merge_slashes: self.merge_slashes,
+            subdomain: self.subdomain.map(str::to_owned),
+            host: self.host.map(str::to_owned),
+            redirect_to: self.redirect_to.map(str::to_owned),
+            provide_automatic_options: self.provide_automatic_options,
+            websocket: self.websocket,
+            build_only: self.build_only,
+            alias: self.alias,
+        }
+    }
+}
+
+/// One argument of a view.
+#[derive(Debug, Clone, Copy)]
+pub struct ArgDef {
+    /// The name: of the URL parameter, or as the function has it.
+    pub name: &'static str,
+    /// Its Rust type.
+    pub type_name: fn() -> &'static str,
+    /// Where its value comes from.
+    pub kind: ArgKind,
+}
+
+/// Where the value of an argument comes from.
+#[derive(Debug, Clone, Copy)]
+pub enum ArgKind {
+    /// The URL.
+    Url {
+        /// The converters whose values the type takes; empty for any.
+        converters: &'static [&'static str],
+        /// Whether the type takes a value: a rule with a value that it does not take does not match.
+        check: fn(&Value) -> bool,
+        /// Whether a rule may leave the parameter away.
+        optional: bool,
+    },
+    /// The context, by type.
+    Extractor {
+        /// The type takes the body as a stream.
+        stream: bool,
+        /// Adds the extensions that the type needs.
+        require: fn(&mut Vec<Requirement>),
+    },
+}
+
+impl ArgDef {
+    /// A URL parameter.
+    pub fn url<T: FromUrl>(name: &'static str) -> Self {
+        let kind = ArgKind::Url {
+            converters: T::CONVERTERS,
+            check: |value| T::from_url(value).is_some(),
+            optional: T::missing().is_some(),
+        };
+        ArgDef { name, type_name: std::any::type_name::<T>, kind }
+    }
+
+    /// An argument by type.
+    pub fn extractor<T: FromContext>(name: &'static str) -> Self {
+        let kind = ArgKind::Extractor { stream: T::STREAMS_BODY, require: T::requires };
+        ArgDef { name, type_name: std::any::type_name::<T>, kind }
+    }
+}
+
+/// A list of views, as `routes![]` makes it.
+#[derive(Debug, Default)]
+pub struct Routes {
+    /// The views.
+    pub list: Vec<RouteDef>,
+    /// The folder of the package that lists them, where its templates and static files lie.
+    pub root_path: Option<&'static str>,
+}
+
+impl Routes {
+    #[doc(hidden)]
+    pub fn new(list: Vec<RouteDef>, root_path: &'static str) -> Self {
+        Routes { list, root_path: Some(root_path) }
+    }
+}
+
+impl From<Vec<RouteDef>> for Routes {
+    fn from(list: Vec<RouteDef>) -> Self {
+        Routes { list, root_path: None }
+    }
+}
