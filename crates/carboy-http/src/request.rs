@@ -89,6 +89,21 @@ impl Request {
         http::Request::get(target).body(Body::empty()).expect("a valid request target").into()
     }
 
+    /// A request with the same head and connection, and no body.
+    pub fn head(&self) -> Self {
+        let mut parts = http::Request::new(()).into_parts().0;
+        parts.method.clone_from(&self.parts.method);
+        parts.uri.clone_from(&self.parts.uri);
+        parts.version = self.parts.version;
+        parts.headers.clone_from(&self.parts.headers);
+        parts.extensions.clone_from(&self.parts.extensions);
+        let mut head = Request::new(parts, self.connection.clone(), Body::empty());
+        head.script_root.clone_from(&self.script_root);
+        head.mounted_path.clone_from(&self.mounted_path);
+        head.set_limits(self.limits());
+        head
+    }
+
     /// The request method.
     pub fn method(&self) -> &Method {
         &self.parts.method

@@ -9,7 +9,7 @@ use crate::{
     freeze,
     hooks::{Answer, Hooks, Teardown},
     middleware::{Function, Inner, Mounts, Next},
-    registry::{Registry, RouteRegistration, chain},
+    registry::{Registry, RouteRegistration},
     scaffold::{Folders, Scaffold, ScaffoldData},
     session::SessionInterface,
     signals::Signals,
@@ -215,7 +215,10 @@ impl App {
     }
 
     /// Runs `f` at the end of each context of the app, with or without a request, exactly once.
-    pub fn teardown_appcontext<R, M>(&mut self, f: impl Fn(Option<Error>) -> R + Send + Sync + 'static) -> &mut Self
+    pub fn teardown_appcontext<R, M>(
+        &mut self,
+        f: impl Fn(Option<Error>) -> R + Send + Sync + 'static,
+    ) -> &mut Self
     where
         R: Answer<(), M>,
     {
@@ -293,14 +296,20 @@ impl App {
     /// prefix as its root; hooks, sessions and error handlers of this app do not run for it.
     pub fn mount<S, RB>(&mut self, prefix: &str, service: S) -> &mut Self
     where
-        S: tower_service::Service<http::Request<Body>, Response = http::Response<RB>> + Clone + Send + Sync + 'static,
+        S: tower_service::Service<http::Request<Body>, Response = http::Response<RB>>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
         S::Error: Into<BodyError>,
         S::Future: Send + 'static,
         RB: http_body::Body<Data = Bytes> + Send + 'static,
         RB::Error: Into<BodyError>,
     {
         if !prefix.starts_with('/') || prefix.len() < 2 {
-            self.data.mistakes.push(format!("a mount's prefix starts with a slash and names a path: '{prefix}'"));
+            self.data
+                .mistakes
+                .push(format!("a mount's prefix starts with a slash and names a path: '{prefix}'"));
         }
         self.mounts.add(prefix, Inner::foreign(service));
         self
@@ -309,7 +318,11 @@ impl App {
     /// Hands every request that no rule takes to another service. Hooks, sessions and error handlers do not run for it.
     pub fn fallback<S, RB>(&mut self, service: S) -> &mut Self
     where
-        S: tower_service::Service<http::Request<Body>, Response = http::Response<RB>> + Clone + Send + Sync + 'static,
+        S: tower_service::Service<http::Request<Body>, Response = http::Response<RB>>
+            + Clone
+            + Send
+            + Sync
+            + 'static,
         S::Error: Into<BodyError>,
         S::Future: Send + 'static,
         RB: http_body::Body<Data = Bytes> + Send + 'static,
@@ -522,9 +535,4 @@ where
 /// The blueprint that an endpoint belongs to; `""` is the app itself.
 pub(crate) fn blueprint_of(endpoint: &str) -> &str {
     endpoint.rsplit_once('.').map_or("", |(blueprint, _)| blueprint)
-}
-
-/// The scopes of an endpoint, from the app inwards.
-pub(crate) fn scopes_of(endpoint: &str) -> Vec<&str> {
-    chain(blueprint_of(endpoint))
 }

@@ -58,13 +58,18 @@ pub(crate) enum RoutingError {
 }
 
 impl RoutingError {
-    pub(crate) fn from_match(error: MatchError, location: impl FnOnce(&carboy_routing::Redirect) -> String) -> Self {
+    pub(crate) fn from_match(
+        error: MatchError,
+        location: impl FnOnce(&carboy_routing::Redirect) -> String,
+    ) -> Self {
         match error {
             MatchError::NotFound => RoutingError::Http(HttpError::new(StatusCode::NOT_FOUND).into()),
             MatchError::MethodNotAllowed { allowed } => {
                 RoutingError::Http(HttpError::method_not_allowed(allowed.iter()).into())
             }
-            MatchError::WebsocketMismatch => RoutingError::Http(HttpError::new(StatusCode::BAD_REQUEST).into()),
+            MatchError::WebsocketMismatch => {
+                RoutingError::Http(HttpError::new(StatusCode::BAD_REQUEST).into())
+            }
             MatchError::Redirect(redirect) => RoutingError::Redirect(location(&redirect)),
         }
     }
@@ -489,6 +494,10 @@ pub fn try_g() -> Option<G> {
 }
 
 impl G {
+    pub(crate) fn of(context: &Arc<Context>) -> Self {
+        G(context.clone())
+    }
+
     /// Sets a named value; templates see it as `g.name`.
     pub fn set<T>(&self, name: &str, value: T)
     where

@@ -14,7 +14,7 @@ use crate::{
     session::Session,
     signals::ResponseEvent,
     state::State,
-    view::View,
+    view::{IntoResponse, View},
 };
 use carboy_http::{Body, HeaderMap, HttpError, Method, Request, Response, StatusCode, header, host};
 use carboy_routing::{Bind, MatchError, Target};
@@ -36,7 +36,11 @@ const LONG_POLL: Duration = Duration::from_millis(100);
 pub(crate) struct Propagated(pub(crate) Error);
 
 /// Answers a request that has come through the layers.
-pub(crate) fn dispatch(app: Arc<Frozen>, context: Arc<Context>, request: Request) -> impl Future<Output = Response> + Send {
+pub(crate) fn dispatch(
+    app: Arc<Frozen>,
+    context: Arc<Context>,
+    request: Request,
+) -> impl Future<Output = Response> + Send {
     // A layer may send a request on twice; each sending is a request of its own.
     let context = match context.dispatched(request) {
         Ok(()) => context,
@@ -63,6 +67,7 @@ impl Life {
         let Life { app, context, mut end } = self;
         let state = &app.state;
         let request = context.request().expect("dispatched with a request");
+        request.set_limits(state.settings().limits);
         state.signals().appcontext_pushed.send(|| ());
 
         // 4 The context: the URL map matches, and what it says is kept. The session opens at first touch.
@@ -140,7 +145,9 @@ fn route(state: &State, request: &Request) -> std::result::Result<Matched, Routi
     if let Some(trusted) = &settings.trusted_hosts {
         let host = request.host();
         if !host::host_is_trusted(&host, trusted) {
-            return Err(RoutingError::Http(HttpError::security(format!("Host '{}' is not trusted.", host.escape_default())).into()));
+            return Err(RoutingError::Http(
+                HttpError::security(format!("Host '{}' is not trusted.", host.escape_default())).into(),
+            ));
         }
     }
     let path = request.path();
@@ -152,7 +159,9 @@ fn route(state: &State, request: &Request) -> std::result::Result<Matched, Routi
         Err(MatchError::Redirect(_)) if server.is_none() => {
             let server = Some(state.server_and_subdomain(request));
             match state.url_map().matches(&self::target(request, &path, &server)) {
-                Ok(matched) => return Ok(Matched { rule: matched.rule.id(), args: Mutex::new(matched.args) }),
+                Ok(matched) => {
+                    return Ok(Matched { rule: matched.rule.id(), args: Mutex::new(matched.args) });
+                }
                 Err(error) => error,
             }
         }
@@ -162,7 +171,11 @@ fn route(state: &State, request: &Request) -> std::result::Result<Matched, Routi
 }
 
 /// What the URL map matches; with the server's name and subdomain where they matter.
-fn target<'a>(request: &'a Request, path: &'a str, server: &'a Option<(String, Option<String>)>) -> Target<'a> {
+fn target<'a>(
+    request: &'a Request,
+    path: &'a str,
+    server: &'a Option<(String, Option<String>)>,
+) -> Target<'a> {
     let (name, subdomain) = server.as_ref().map_or(("", None), |(name, sub)| (name.as_str(), sub.as_deref()));
     let mut bind = Bind::new(name)
         .script_name(request.script_root())
@@ -191,7 +204,9 @@ async fn answer(app: &Arc<Frozen>, context: &Arc<Context>, plan: &Plan) -> Resul
     }
     match context.routing() {
         Some(Err(RoutingError::Http(error))) => return Err(error.clone()),
-        Some(Err(RoutingError::Redirect(location))) => return Ok(carboy_http::redirect(location, StatusCode::PERMANENT_REDIRECT)),
+        Some(Err(RoutingError::Redirect(location))) => {
+            return crate::view::Redirect::permanent(location).into_response();
+        }
         _ => {}
     }
     let (Some(entry), Some(request)) = (entry(app, context), context.request()) else {
@@ -204,7 +219,10 @@ async fn answer(app: &Arc<Frozen>, context: &Arc<Context>, plan: &Plan) -> Resul
         request.load_body().await?;
     }
     let Some(view) = &entry.view else {
-        return Err(Error::msg(format!("no view is registered for the endpoint '{}'", context.endpoint().unwrap_or(""))));
+        return Err(Error::msg(format!(
+            "no view is registered for the endpoint '{}'",
+            context.endpoint().unwrap_or("")
+        )));
     };
     call(app, context, view).await
 }

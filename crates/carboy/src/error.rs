@@ -42,8 +42,11 @@ impl Error {
     #[track_caller]
     fn wrap<E: StdError + Send + Sync + 'static>(source: E) -> Self {
         // An HttpError is an answer, not a fault: nobody looks at where it came from, so it costs no backtrace.
-        let backtrace =
-            if TypeId::of::<E>() == TypeId::of::<HttpError>() { Backtrace::disabled() } else { Backtrace::capture() };
+        let backtrace = if TypeId::of::<E>() == TypeId::of::<HttpError>() {
+            Backtrace::disabled()
+        } else {
+            Backtrace::capture()
+        };
         Error(Arc::new(Inner {
             source: Box::new(source),
             type_id: TypeId::of::<E>(),

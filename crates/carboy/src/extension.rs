@@ -1,13 +1,7 @@
 //! Extensions: what Flask calls an extension, as a trait.
 
 use crate::{Result, app::App, state::State};
-use std::{
-    any::TypeId,
-    future::Future,
-    ops::Deref,
-    pin::Pin,
-    sync::Arc,
-};
+use std::{any::TypeId, future::Future, ops::Deref, pin::Pin, sync::Arc};
 
 /// The future of an extension's function: it may borrow the extension and the app.
 pub type ExtensionFuture<'a, T> = Pin<Box<dyn Future<Output = T> + Send + 'a>>;

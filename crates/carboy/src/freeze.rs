@@ -183,7 +183,9 @@ pub(crate) fn freeze(mut app: App) -> Result<AppService> {
 
     let server_name = app.config.get::<String>("SERVER_NAME").ok().flatten();
     if app.subdomain_matching && server_name.is_none() {
-        mistakes.push("subdomain matching needs SERVER_NAME: it is the host that subdomains are taken from".to_owned());
+        mistakes.push(
+            "subdomain matching needs SERVER_NAME: it is the host that subdomains are taken from".to_owned(),
+        );
     }
     let mut options = MapOptions::default();
     options.host_matching = app.host_matching;
@@ -198,7 +200,11 @@ pub(crate) fn freeze(mut app: App) -> Result<AppService> {
     for route in &routes {
         table.add(route, &mut url_map, &mut plans, options_by_default, &mut mistakes);
     }
-    table.check_requirements(&routes, &app.extensions.iter().map(|e| e.type_id).collect::<Vec<_>>(), &mut mistakes);
+    table.check_requirements(
+        &routes,
+        &app.extensions.iter().map(|e| e.type_id).collect::<Vec<_>>(),
+        &mut mistakes,
+    );
 
     let root_path = match &app.data.folders.root_path {
         Some(path) => path.clone(),
@@ -229,7 +235,8 @@ pub(crate) fn freeze(mut app: App) -> Result<AppService> {
         );
     }
 
-    app.url_defaults.extend(std::mem::take(&mut app.data.url_defaults).into_iter().map(|f| (String::new(), f)));
+    app.url_defaults
+        .extend(std::mem::take(&mut app.data.url_defaults).into_iter().map(|f| (String::new(), f)));
     let static_sources = files::StaticSources::new(&root_path, &app.data.folders, &app.folders);
     let state = Arc::new(State {
         name: app.name,
@@ -248,16 +255,16 @@ pub(crate) fn freeze(mut app: App) -> Result<AppService> {
         signals: app.signals,
         extensions: app.extensions.iter().map(|e| (e.type_id, e.any.clone())).collect(),
     });
-    let registry = Registry { entries: table.entries, plans, teardown_appcontext: reversed(app.teardown_appcontext) };
+    let registry =
+        Registry { entries: table.entries, plans, teardown_appcontext: reversed(app.teardown_appcontext) };
     let mut commands = app.commands;
     commands.extend(std::mem::take(&mut app.data.commands).into_iter().map(|c| (None, c)));
     let layers = app.layers;
     Ok(AppService(Arc::new_cyclic(|weak| Frozen {
         state,
         registry,
-        layers: (!layers.is_empty()).then(|| {
-            layers.into_iter().fold(Inner::dispatching(weak.clone()), |inner, layer| layer(inner))
-        }),
+        layers: (!layers.is_empty())
+            .then(|| layers.into_iter().fold(Inner::dispatching(weak.clone()), |inner, layer| layer(inner))),
         mounts: app.mounts,
         fallback: app.fallback,
         extensions: app.extensions.into_iter().map(|e| e.extension).collect(),
@@ -282,7 +289,9 @@ pub(crate) fn app_static_folder(folders: &Folders) -> Option<PathBuf> {
 fn mistakes_sentence(name: &str, mistakes: &[String]) -> String {
     match mistakes {
         [one] => format!("the app '{name}' cannot start: {one}"),
-        many => format!("the app '{name}' cannot start, for {} reasons:\n  - {}", many.len(), many.join("\n  - ")),
+        many => {
+            format!("the app '{name}' cannot start, for {} reasons:\n  - {}", many.len(), many.join("\n  - "))
+        }
     }
 }
 
@@ -314,7 +323,9 @@ impl Table {
             None => vec!["GET".to_owned()],
         };
         let automatic_options = !options.websocket
-            && options.provide_automatic_options.unwrap_or(options_by_default && !methods.iter().any(|m| m == "OPTIONS"));
+            && options
+                .provide_automatic_options
+                .unwrap_or(options_by_default && !methods.iter().any(|m| m == "OPTIONS"));
         if automatic_options && !methods.iter().any(|m| m == "OPTIONS") {
             methods.push("OPTIONS".to_owned());
         }
@@ -338,7 +349,9 @@ impl Table {
         if let Some(target) = &options.redirect_to {
             rule = rule.redirect_to(target.clone());
         }
-        rule = rule.websocket(options.websocket);
+        if options.websocket {
+            rule = rule.websocket();
+        }
         if options.alias {
             rule = rule.alias();
         }
@@ -370,10 +383,12 @@ impl Table {
             }
         }
         match self.views.get(&route.endpoint) {
-            Some(known) if known.type_id.is_none() || known.type_id != view.type_id => mistakes.push(format!(
-                "{}: View function mapping is overwriting an existing endpoint function: {}",
-                route.location, route.endpoint
-            )),
+            Some(known) if known.type_id.is_none() || known.type_id != view.type_id => {
+                mistakes.push(format!(
+                    "{}: View function mapping is overwriting an existing endpoint function: {}",
+                    route.location, route.endpoint
+                ))
+            }
             Some(_) => {}
             None => {
                 self.views.insert(route.endpoint.clone(), view.clone());
@@ -392,7 +407,12 @@ impl Table {
     }
 
     /// All extensions that views ask for and the app does not have, each named once with the views that ask.
-    fn check_requirements(&self, routes: &[RouteRegistration], registered: &[TypeId], mistakes: &mut Vec<String>) {
+    fn check_requirements(
+        &self,
+        routes: &[RouteRegistration],
+        registered: &[TypeId],
+        mistakes: &mut Vec<String>,
+    ) {
         let mut missing: IndexMap<&str, Vec<&str>> = IndexMap::new();
         for route in routes {
             for requirement in route.view.iter().flat_map(|v| &v.requires) {

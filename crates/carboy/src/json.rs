@@ -170,5 +170,16 @@ pub mod http_date {
     }
 }
 
+/// A response with a value as JSON, written as the current app writes it: Flask's `jsonify`.
+///
+/// # Errors
+/// The value cannot be written as JSON.
+pub fn jsonify<T: Serialize + ?Sized>(value: &T) -> crate::Result {
+    let style = crate::try_current_app().map_or_else(JsonStyle::default, |app| *app.json());
+    let mut body = to_vec(value, &style)?;
+    body.push(b'\n');
+    Ok(carboy_http::Response::json_bytes(body))
+}
+
 #[cfg(test)]
 mod tests;

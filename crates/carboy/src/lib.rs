@@ -62,13 +62,14 @@ pub mod view;
 pub use app::{App, AppService};
 pub use blueprint::{Blueprint, BlueprintOptions};
 pub use carboy_http::{
-    Body, HeaderMap, HeaderName, HeaderValue, HttpError, Method, MultiDict, Request, Response, Service, StatusCode,
+    Body, HeaderMap, HeaderName, HeaderValue, HttpError, Method, MultiDict, Request, Response, Service,
+    StatusCode,
 };
 pub use carboy_macros::{command, commands, delete, get, patch, post, put, route, routes, url_for};
 pub use config::Config;
 pub use ctx::{
-    Context, CurrentRequest, G, after_this_request, current_app, g, has_app_context, has_request_context, request, session,
-    try_current_app, try_g, try_request, try_session,
+    Context, CurrentRequest, G, after_this_request, current_app, g, has_app_context, has_request_context,
+    request, session, try_current_app, try_g, try_request, try_session,
 };
 pub use error::{Abort, Caught, Error, OrAbort, Result, abort};
 pub use extension::{Ext, Extension, ExtensionFuture, ext, try_ext};
@@ -83,14 +84,17 @@ pub use session::Session;
 pub use state::State;
 pub use templating::{Markup, render_template, render_template_string};
 pub use urls::{IntoUrlValues, UrlOptions, try_url_for, url_for};
-pub use view::{BoxFuture, Form, FromContext, Html, IntoResponse, Json, MethodView, Query, Redirect, redirect};
+pub use view::{
+    BoxFuture, Form, FromContext, Html, IntoResponse, Json, MethodView, Query, Redirect, redirect,
+};
 
 /// What most files of an application want in scope.
 pub mod prelude {
     pub use crate::{
-        App, Blueprint, Error, Ext, Form, Html, HttpError, IntoResponse, Json, Next, OrAbort, Query, Redirect, Request,
-        Response, Scaffold, abort, after_this_request, command, commands, current_app, delete, ext, flash, g, get,
-        patch, post, put, redirect, render_template, request, route, routes, session, url_for,
+        App, Blueprint, Error, Ext, Form, Html, HttpError, IntoResponse, Json, Next, OrAbort, Query,
+        Redirect, Request, Response, Scaffold, abort, after_this_request, command, commands, current_app,
+        delete, ext, flash, g, get, patch, post, put, redirect, render_template, request, route, routes,
+        session, url_for,
     };
 }
 

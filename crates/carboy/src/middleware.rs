@@ -42,7 +42,8 @@ impl Inner {
     pub(crate) fn layered<L, RB>(self, layer: &L) -> Self
     where
         L: Layer<Inner>,
-        L::Service: Service<http::Request<Body>, Response = http::Response<RB>> + Clone + Send + Sync + 'static,
+        L::Service:
+            Service<http::Request<Body>, Response = http::Response<RB>> + Clone + Send + Sync + 'static,
         <L::Service as Service<http::Request<Body>>>::Error: Into<BodyError>,
         <L::Service as Service<http::Request<Body>>>::Future: Send + 'static,
         RB: http_body::Body<Data = Bytes> + Send + 'static,
@@ -117,7 +118,10 @@ where
 struct Dispatching(std::sync::Weak<Frozen>);
 
 impl Respond for Dispatching {
-    fn respond(&self, mut request: http::Request<Body>) -> BoxFuture<Result<http::Response<Body>, BodyError>> {
+    fn respond(
+        &self,
+        mut request: http::Request<Body>,
+    ) -> BoxFuture<Result<http::Response<Body>, BodyError>> {
         let Some(app) = self.0.upgrade() else {
             return Box::pin(async { Err("the app is gone".into()) });
         };
@@ -173,7 +177,8 @@ impl Mounts {
         self.0
             .iter()
             .find(|(prefix, _)| {
-                path.strip_prefix(prefix.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+                path.strip_prefix(prefix.as_str())
+                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
             })
             .map(|(prefix, service)| (service, prefix.as_str()))
     }
@@ -188,7 +193,7 @@ pub(crate) fn mounted(request: &Request, prefix: &str) -> Request {
         // The prefix was written with percent signs.
         None => {
             let rest = request.path().strip_prefix(prefix).unwrap_or_default();
-            carboy_http::url::quote(rest, &carboy_http::url::PATH_SAFE).into_owned()
+            carboy_http::url::quote(rest, &carboy_http::url::PATH).into_owned()
         }
     };
     let query = request.uri().query().map(|query| format!("?{query}")).unwrap_or_default();

@@ -134,10 +134,14 @@ impl<'a> Plans<'a> {
         if let Some(index) = self.known.get(blueprint) {
             return *index;
         }
-        let inward: Vec<&Hooks> = chain(blueprint).into_iter().filter_map(|name| self.scopes.get(name)).collect();
+        let inward: Vec<&Hooks> =
+            chain(blueprint).into_iter().filter_map(|name| self.scopes.get(name)).collect();
         let outward = || inward.iter().rev();
         self.plans.push(Plan {
-            url_value_preprocessors: inward.iter().flat_map(|h| h.url_value_preprocessors.iter().cloned()).collect(),
+            url_value_preprocessors: inward
+                .iter()
+                .flat_map(|h| h.url_value_preprocessors.iter().cloned())
+                .collect(),
             before_request: inward.iter().flat_map(|h| h.before_request.iter().cloned()).collect(),
             after_request: outward().flat_map(|h| h.after_request.iter().rev().cloned()).collect(),
             teardown_request: outward().flat_map(|h| h.teardown_request.iter().rev().cloned()).collect(),

@@ -142,7 +142,11 @@ pub trait Scaffold: Sized {
                 "'{code}' is not a recognized HTTP error code: a handler can only be registered for an HTTP error"
             ));
         }
-        self.data().registrations.hooks.error_handlers.on_code(code, Arc::new(move |error| f(error).answer()));
+        self.data()
+            .registrations
+            .hooks
+            .error_handlers
+            .on_code(code, Arc::new(move |error| f(error).answer()));
         self
     }
 
@@ -242,4 +246,3 @@ fn registrations_of(route: RouteDef) -> Vec<RouteRegistration> {
     };
     route.rules.iter().map(registration).collect()
 }
-

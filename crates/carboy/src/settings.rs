@@ -1,6 +1,11 @@
 //! The configuration that the framework itself reads, looked up and checked once, when the app is frozen.
 
-use crate::{Result, config::Config, json::JsonStyle, session::SessionConfig};
+use crate::{
+    Result,
+    config::Config,
+    json::{JsonProvider, JsonStyle},
+    session::SessionConfig,
+};
 use carboy_http::{HttpError, HttpErrorKind, Limits};
 use std::time::Duration;
 
@@ -69,7 +74,7 @@ impl Settings {
             csrf_trusted_origins: config.get("CSRF_TRUSTED_ORIGINS")?.unwrap_or_default(),
             templates_auto_reload: config.get("TEMPLATES_AUTO_RELOAD")?.unwrap_or(debug),
             explain_template_loading: config.get("EXPLAIN_TEMPLATE_LOADING")?.unwrap_or(false),
-            json: if debug { JsonStyle::debug() } else { JsonStyle::default() },
+            json: JsonProvider::default().response_style(debug),
         })
     }
 
@@ -112,7 +117,9 @@ pub(crate) fn session_config(config: &Config) -> Result<SessionConfig> {
         path: config.get("SESSION_COOKIE_PATH")?.unwrap_or(root),
         httponly: config.get("SESSION_COOKIE_HTTPONLY")?.unwrap_or(true),
         secure: hardened || config.get("SESSION_COOKIE_SECURE")?.unwrap_or(false),
-        samesite: config.get::<String>("SESSION_COOKIE_SAMESITE")?.or_else(|| hardened.then(|| "Lax".to_owned())),
+        samesite: config
+            .get::<String>("SESSION_COOKIE_SAMESITE")?
+            .or_else(|| hardened.then(|| "Lax".to_owned())),
         partitioned: config.get("SESSION_COOKIE_PARTITIONED")?.unwrap_or(false),
         lifetime: Duration::from_secs(config.get("PERMANENT_SESSION_LIFETIME")?.unwrap_or(31 * 24 * 3600)),
         refresh_each_request: config.get("SESSION_REFRESH_EACH_REQUEST")?.unwrap_or(true),

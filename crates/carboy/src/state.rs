@@ -129,7 +129,7 @@ impl State {
                 }
                 (server_name.clone(), Some(subdomain.into_owned()))
             }
-            _ => (host.into_owned(), None),
+            _ => (host.to_string(), None),
         }
     }
 

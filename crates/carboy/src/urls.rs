@@ -10,7 +10,8 @@ use carboy_routing::{Bind, BuildError, BuildOptions, Value, Values};
 use std::{any::TypeId, borrow::Cow, sync::Arc};
 
 pub(crate) type UrlDefaults = Arc<dyn Fn(&str, &mut Values) + Send + Sync>;
-pub(crate) type UrlBuildErrorHandler = Arc<dyn Fn(&BuildError, &str, &Values) -> Option<String> + Send + Sync>;
+pub(crate) type UrlBuildErrorHandler =
+    Arc<dyn Fn(&BuildError, &str, &Values) -> Option<String> + Send + Sync>;
 
 /// What takes part in building a URL: functions of plain values, so that whatever runs in a context may call them.
 #[derive(Default)]
@@ -21,7 +22,10 @@ pub(crate) struct UrlHooks {
 }
 
 impl UrlHooks {
-    pub(crate) fn new(defaults: Vec<(String, UrlDefaults)>, error_handlers: Vec<UrlBuildErrorHandler>) -> Self {
+    pub(crate) fn new(
+        defaults: Vec<(String, UrlDefaults)>,
+        error_handlers: Vec<UrlBuildErrorHandler>,
+    ) -> Self {
         UrlHooks { defaults, error_handlers }
     }
 
@@ -174,7 +178,12 @@ pub fn url_for_view(view: TypeId, name: &str, values: Values, options: &UrlOptio
 }
 
 /// Builds a URL in a context.
-pub(crate) fn build(context: &Context, endpoint: &str, mut values: Values, options: &UrlOptions) -> Result<String> {
+pub(crate) fn build(
+    context: &Context,
+    endpoint: &str,
+    mut values: Values,
+    options: &UrlOptions,
+) -> Result<String> {
     let state = context.state();
     let endpoint = absolute(context, endpoint);
     state.url_hooks.inject_defaults(&endpoint, &mut values);
@@ -187,8 +196,11 @@ pub(crate) fn build(context: &Context, endpoint: &str, mut values: Values, optio
             if external {
                 warn_about_untrusted_host(state);
             }
-            let (server, subdomain) =
-                if external || state.needs_host() { state.server_and_subdomain(request) } else { Default::default() };
+            let (server, subdomain) = if external || state.needs_host() {
+                state.server_and_subdomain(request)
+            } else {
+                Default::default()
+            };
             let mut bind = Bind::new(&server).script_name(request.script_root()).scheme(request.scheme());
             if let Some(subdomain) = &subdomain {
                 bind = bind.subdomain(subdomain);

@@ -30,7 +30,9 @@ impl Early {
             };
             match name.as_str() {
                 "--instance" => early.instance = value.take().or_else(|| args.next()).map(PathBuf::from),
-                "--env-file" | "-e" => early.env_file = value.take().or_else(|| args.next()).map(PathBuf::from),
+                "--env-file" | "-e" => {
+                    early.env_file = value.take().or_else(|| args.next()).map(PathBuf::from)
+                }
                 "--debug" => early.debug = Some(true),
                 "--no-debug" => early.debug = Some(false),
                 "--" => break,

@@ -26,9 +26,9 @@ pub(super) fn check() -> Result<()> {
 }
 
 fn comes_from_here(request: &Request) -> bool {
-    match request.header("sec-fetch-site") {
+    match request.header("sec-fetch-site").as_deref() {
         Some(site) => matches!(site, "same-origin" | "none"),
-        None => match request.header(header::ORIGIN.as_str()) {
+        None => match request.header(header::ORIGIN.as_str()).as_deref() {
             Some(origin) => host_of(origin).is_some_and(|host| host.eq_ignore_ascii_case(&request.host())),
             None => true,
         },

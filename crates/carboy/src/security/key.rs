@@ -8,7 +8,10 @@ use std::{fs, io, io::Write, path::Path};
 pub(crate) fn secret_key(instance: &Path) -> Result<String, String> {
     let path = instance.join("secret_key");
     let say = |what: &str, e: io::Error| {
-        format!("the secret key cannot be {what} {}: {e}. Make the folder writable, or set SECRET_KEY.", path.display())
+        format!(
+            "the secret key cannot be {what} {}: {e}. Make the folder writable, or set SECRET_KEY.",
+            path.display()
+        )
     };
     match read(&path) {
         Ok(Some(key)) => return Ok(key),

@@ -25,10 +25,28 @@ pub struct SessionConfig {
 /// i
 #[allow(missing_docs)]
 pub trait SessionInterface: Send + Sync {
-    fn load<'a>(&'a self, _config: &'a SessionConfig, _headers: &'a HeaderMap) -> Option<BoxFuture<Result<Session>>> { None }
-    fn open(&self, _config: &SessionConfig, _headers: &HeaderMap) -> Session { Session {} }
-    fn refreshes_untouched(&self, _config: &SessionConfig, _headers: &HeaderMap) -> bool { false }
-    fn save<'a>(&'a self, _config: &'a SessionConfig, _session: &'a Session, _secure: bool, _response: &'a mut Response) -> std::pin::Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>> { Box::pin(async { Ok(()) }) }
+    fn load<'a>(
+        &'a self,
+        _config: &'a SessionConfig,
+        _headers: &'a HeaderMap,
+    ) -> Option<BoxFuture<Result<Session>>> {
+        None
+    }
+    fn open(&self, _config: &SessionConfig, _headers: &HeaderMap) -> Session {
+        Session {}
+    }
+    fn refreshes_untouched(&self, _config: &SessionConfig, _headers: &HeaderMap) -> bool {
+        false
+    }
+    fn save<'a>(
+        &'a self,
+        _config: &'a SessionConfig,
+        _session: &'a Session,
+        _secure: bool,
+        _response: &'a mut Response,
+    ) -> std::pin::Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>> {
+        Box::pin(async { Ok(()) })
+    }
 }
 /// d
 #[derive(Default)]

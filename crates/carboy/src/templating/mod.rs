@@ -23,7 +23,13 @@ pub(crate) struct EngineOptions<'a> {
     pub(crate) explain: bool,
 }
 impl Engine {
-    pub(crate) fn build(_o: EngineOptions<'_>) -> std::result::Result<Self, String> { Ok(Engine) }
+    pub(crate) fn build(_o: EngineOptions<'_>) -> std::result::Result<Self, String> {
+        Ok(Engine)
+    }
 }
-pub fn render_template(_name: &str, _c: TemplateContext) -> Result<Html> { crate::abort(500) }
-pub fn render_template_string(_name: &str, _c: TemplateContext) -> Result<Html> { crate::abort(500) }
+pub fn render_template(_name: &str, _c: TemplateContext) -> Result<Html> {
+    crate::abort(500)
+}
+pub fn render_template_string(_name: &str, _c: TemplateContext) -> Result<Html> {
+    crate::abort(500)
+}

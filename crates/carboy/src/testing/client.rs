@@ -1,6 +1,9 @@
 //! The client: what it keeps between requests.
 
-use super::{cookies::{Cookie, Jar}, request::RequestBuilder};
+use super::{
+    cookies::{Cookie, Jar},
+    request::RequestBuilder,
+};
 use crate::{app::AppService, runtime, session::Session};
 use carboy_http::{HeaderMap, Method, Response, header};
 use std::sync::{Arc, Mutex, MutexGuard};

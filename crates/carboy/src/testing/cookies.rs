@@ -78,8 +78,12 @@ impl Jar {
     /// The `Cookie` header field for a request; `Secure` is not looked at, as in Werkzeug's client.
     pub(super) fn header(&self, host: &str, path: &str) -> Option<String> {
         let path = path.split('?').next().unwrap_or("/");
-        let pairs: Vec<String> =
-            self.0.iter().filter(|c| c.matches(host, path)).map(|c| format!("{}={}", c.name, c.value)).collect();
+        let pairs: Vec<String> = self
+            .0
+            .iter()
+            .filter(|c| c.matches(host, path))
+            .map(|c| format!("{}={}", c.name, c.value))
+            .collect();
         (!pairs.is_empty()).then(|| pairs.join("; "))
     }
 
@@ -88,7 +92,9 @@ impl Jar {
         let mut parts = line.split(';').map(str::trim);
         let Some((name, value)) = parts.next().and_then(|pair| pair.split_once('=')) else { return };
         let path = path.split('?').next().unwrap_or("/");
-        let directory = path.rsplit_once('/').map_or("/", |(directory, _)| if directory.is_empty() { "/" } else { directory });
+        let directory = path
+            .rsplit_once('/')
+            .map_or("/", |(directory, _)| if directory.is_empty() { "/" } else { directory });
         let mut cookie = Cookie::new(name, value, host, directory);
         cookie.attributes = parts
             .map(|part| part.split_once('=').unwrap_or((part, "")))

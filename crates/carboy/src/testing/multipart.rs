@@ -19,7 +19,9 @@ pub(super) fn encode(parts: &[Part]) -> (String, Vec<u8>) {
         match part {
             Part::Field { name, value } => {
                 let name = quoted(name);
-                body.extend_from_slice(format!("Content-Disposition: form-data; name=\"{name}\"\r\n\r\n").as_bytes());
+                body.extend_from_slice(
+                    format!("Content-Disposition: form-data; name=\"{name}\"\r\n\r\n").as_bytes(),
+                );
                 body.extend_from_slice(value.as_bytes());
             }
             Part::File { name, filename, content_type, content } => {

@@ -7,7 +7,9 @@ use super::{
 };
 use crate::{dispatch::Propagated, json, runtime};
 use base64::Engine as _;
-use carboy_http::{Body, ConnectionInfo, HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Service, header};
+use carboy_http::{
+    Body, ConnectionInfo, HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Service, header,
+};
 use std::{
     future::{Future, IntoFuture},
     net::SocketAddr,
@@ -39,7 +41,10 @@ enum RequestBody {
 impl RequestBuilder {
     pub(super) fn new(client: TestClient, method: Method, target: &str) -> Self {
         let mut headers = HeaderMap::new();
-        headers.insert(header::USER_AGENT, HeaderValue::from_static(concat!("carboy/", env!("CARGO_PKG_VERSION"))));
+        headers.insert(
+            header::USER_AGENT,
+            HeaderValue::from_static(concat!("carboy/", env!("CARGO_PKG_VERSION"))),
+        );
         RequestBuilder {
             client,
             method,
@@ -74,15 +79,22 @@ impl RequestBuilder {
 
     /// Sends form fields: urlencoded, or multipart when there is a [file](Self::file).
     pub fn form<K: Into<String>, V: ToString>(mut self, fields: impl IntoIterator<Item = (K, V)>) -> Self {
-        let parts =
-            fields.into_iter().map(|(name, value)| Part::Field { name: name.into(), value: value.to_string() });
+        let parts = fields
+            .into_iter()
+            .map(|(name, value)| Part::Field { name: name.into(), value: value.to_string() });
         let parts: Vec<_> = parts.collect();
         self.parts().extend(parts);
         self
     }
 
     /// Sends a file in a form.
-    pub fn file(mut self, name: &str, filename: &str, content_type: &str, content: impl Into<Vec<u8>>) -> Self {
+    pub fn file(
+        mut self,
+        name: &str,
+        filename: &str,
+        content_type: &str,
+        content: impl Into<Vec<u8>>,
+    ) -> Self {
         self.parts().push(Part::File {
             name: name.to_owned(),
             filename: filename.to_owned(),
@@ -108,7 +120,8 @@ impl RequestBuilder {
     /// When the value cannot be written as JSON.
     #[track_caller]
     pub fn json<T: serde::Serialize>(mut self, value: &T) -> Self {
-        let bytes = json::to_vec(value, &json::JsonStyle::dumps()).unwrap_or_else(|e| panic!("no JSON: {e}"));
+        let bytes =
+            json::to_vec(value, &json::JsonStyle::default()).unwrap_or_else(|e| panic!("no JSON: {e}"));
         self.body = RequestBody::Bytes { content_type: Some("application/json".to_owned()), bytes };
         self
     }
@@ -226,11 +239,13 @@ impl RequestBuilder {
         let state = self.client.app.state();
         let (scheme, host, root) = super::base_url(state);
         let base = self.base.as_deref().map(|base| super::split(base, &scheme, &host));
-        let (scheme, host) = base.map_or((scheme.as_str(), host.as_str()), |(scheme, host, _)| (scheme, host));
+        let (scheme, host) =
+            base.map_or((scheme.as_str(), host.as_str()), |(scheme, host, _)| (scheme, host));
         let (scheme, host, path) = super::split(&self.target, scheme, host);
         let mut path = path.to_owned();
         if !self.query.is_empty() {
-            let query: Vec<String> = self.query.iter().map(|(k, v)| format!("{}={}", encode(k), encode(v))).collect();
+            let query: Vec<String> =
+                self.query.iter().map(|(k, v)| format!("{}={}", encode(k), encode(v))).collect();
             path.push(if path.contains('?') { '&' } else { '?' });
             path.push_str(&query.join("&"));
         }
@@ -242,7 +257,8 @@ impl RequestBuilder {
                 Some(own) => format!("{}; {cookies}", String::from_utf8_lossy(own.as_bytes())),
                 None => cookies,
             };
-            headers.insert(header::COOKIE, HeaderValue::from_bytes(all.as_bytes()).map_err(|e| e.to_string())?);
+            headers
+                .insert(header::COOKIE, HeaderValue::from_bytes(all.as_bytes()).map_err(|e| e.to_string())?);
         }
         headers.insert(header::HOST, HeaderValue::from_bytes(host.as_bytes()).map_err(|e| e.to_string())?);
         let (content_type, body, resend) = match self.body {
@@ -257,7 +273,10 @@ impl RequestBuilder {
         if let Some(content_type) = content_type
             && !headers.contains_key(header::CONTENT_TYPE)
         {
-            headers.insert(header::CONTENT_TYPE, content_type.parse().map_err(|_| "no content type".to_owned())?);
+            headers.insert(
+                header::CONTENT_TYPE,
+                content_type.parse().map_err(|_| "no content type".to_owned())?,
+            );
         }
         if let Some(bytes) = &resend
             && !headers.contains_key(header::CONTENT_LENGTH)
@@ -266,9 +285,11 @@ impl RequestBuilder {
         }
         let mut builder = http::Request::builder().method(self.method.clone()).uri(escape_path(&path));
         *builder.headers_mut().ok_or_else(|| format!("'{}' is no path", self.target))? = headers.clone();
-        let (parts, ()) = builder.body(()).map_err(|e| format!("'{}' is no path: {e}", self.target))?.into_parts();
+        let (parts, ()) =
+            builder.body(()).map_err(|e| format!("'{}' is no path: {e}", self.target))?.into_parts();
         let secure = self.secure || scheme == "https";
-        let connection = ConnectionInfo { remote_addr: self.remote_addr, local_addr: None, is_secure: secure };
+        let connection =
+            ConnectionInfo { remote_addr: self.remote_addr, local_addr: None, is_secure: secure };
         let mut request = Request::new(parts, connection, body);
         request.set_script_root(&root);
         headers.remove(header::COOKIE);
@@ -372,7 +393,9 @@ fn form_body(parts: &[Part]) -> (String, Vec<u8>) {
 
 /// A field as browsers encode it.
 fn encode(text: &str) -> String {
-    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC).to_string().replace("%20", "+")
+    percent_encoding::utf8_percent_encode(text, percent_encoding::NON_ALPHANUMERIC)
+        .to_string()
+        .replace("%20", "+")
 }
 
 /// Percent-encodes what may not stand in a request line, and nothing that may.

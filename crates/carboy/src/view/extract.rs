@@ -106,7 +106,8 @@ impl<T: Extension> FromContext for Ext<T> {
     }
 
     fn from_context(context: &Arc<Context>) -> Result<Self> {
-        Ext::of(context.state()).ok_or_else(|| Error::msg(crate::extension::missing(std::any::type_name::<T>())))
+        Ext::of(context.state())
+            .ok_or_else(|| Error::msg(crate::extension::missing(std::any::type_name::<T>())))
     }
 }
 
@@ -195,7 +196,9 @@ impl<T: DeserializeOwned> FromContext for Query<T> {
 }
 
 fn refused(what: &str, why: fields::FieldError) -> Error {
-    HttpError::new(StatusCode::BAD_REQUEST).with_description(format!("The {what} was not understood: {why}.")).into()
+    HttpError::new(StatusCode::BAD_REQUEST)
+        .with_description(format!("The {what} was not understood: {why}."))
+        .into()
 }
 
 /// The body of the request as it arrives. A view with this argument runs before the body is read, so `form()`, `json()`
@@ -215,9 +218,8 @@ impl BodyStream {
     /// 413 when the body is longer than the limit, 400 when the client went away or sends nonsense.
     pub async fn chunk(&mut self) -> Result<Option<bytes::Bytes>> {
         loop {
-            let frame = std::future::poll_fn(|cx| {
-                http_body::Body::poll_frame(std::pin::Pin::new(&mut self.0), cx)
-            });
+            let frame =
+                std::future::poll_fn(|cx| http_body::Body::poll_frame(std::pin::Pin::new(&mut self.0), cx));
             match frame.await {
                 None => return Ok(None),
                 Some(Ok(frame)) => {

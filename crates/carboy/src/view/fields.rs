@@ -59,7 +59,11 @@ impl<'a, 'de, I: Iterator<Item = (&'a str, &'a [String])>> de::Deserializer<'de>
         visitor.visit_unit()
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, FieldError> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, FieldError> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -179,11 +183,19 @@ impl<'de> de::Deserializer<'de> for Values<'_> {
         visitor.visit_unit()
     }
 
-    fn deserialize_unit_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, FieldError> {
+    fn deserialize_unit_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, FieldError> {
         visitor.visit_unit()
     }
 
-    fn deserialize_newtype_struct<V: Visitor<'de>>(self, _: &'static str, visitor: V) -> Result<V::Value, FieldError> {
+    fn deserialize_newtype_struct<V: Visitor<'de>>(
+        self,
+        _: &'static str,
+        visitor: V,
+    ) -> Result<V::Value, FieldError> {
         visitor.visit_newtype_struct(self)
     }
 
@@ -264,8 +276,10 @@ mod tests {
     }
 
     fn order(fields: &[(&str, &[&str])]) -> Result<Order, FieldError> {
-        let fields: Vec<(&str, Vec<String>)> =
-            fields.iter().map(|(name, values)| (*name, values.iter().map(|v| (*v).to_owned()).collect())).collect();
+        let fields: Vec<(&str, Vec<String>)> = fields
+            .iter()
+            .map(|(name, values)| (*name, values.iter().map(|v| (*v).to_owned()).collect()))
+            .collect();
         read(fields.iter().map(|(name, values)| (*name, values.as_slice())))
     }
 
@@ -310,7 +324,10 @@ mod tests {
     #[test]
     fn an_error_names_the_field() {
         let text = |fields: &[(&str, &[&str])]| order(fields).unwrap_err().to_string();
-        assert_eq!(text(&[("name", &["a"]), ("count", &["x"])]), "count: \"x\" is not a whole number in range");
+        assert_eq!(
+            text(&[("name", &["a"]), ("count", &["x"])]),
+            "count: \"x\" is not a whole number in range"
+        );
         assert_eq!(text(&[("name", &["a"])]), "missing field `count`");
         assert_eq!(
             text(&[("name", &["a"]), ("count", &["1"]), ("size", &["huge"])]),

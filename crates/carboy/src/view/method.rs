@@ -87,7 +87,8 @@ pub(crate) fn view_of<V: MethodView>(value: V) -> View {
     View::Async(Box::new(move |context| {
         let value = value.clone();
         Box::pin(async move {
-            let request = context.request().ok_or_else(|| Error::msg("a view needs the context of a request"))?;
+            let request =
+                context.request().ok_or_else(|| Error::msg("a view needs the context of a request"))?;
             let method = request.method().clone();
             let args = Args::new(context.clone());
             match method.as_str() {
@@ -107,6 +108,7 @@ pub(crate) fn view_of<V: MethodView>(value: V) -> View {
 
 /// `options` with the methods that the type answers, unless `options` names methods itself.
 pub(crate) fn options_of<V: MethodView>(options: RuleOptions) -> RuleOptions {
-    let methods = options.methods.unwrap_or_else(|| V::METHODS.iter().map(|method| (*method).to_owned()).collect());
+    let methods =
+        options.methods.unwrap_or_else(|| V::METHODS.iter().map(|method| (*method).to_owned()).collect());
     RuleOptions { methods: Some(methods), ..options }
 }

@@ -167,9 +167,9 @@ where
 #[doc(hidden)]
 pub mod __private {
     pub use super::{
+        View,
         route::{ArgDef, Route, RouteDef, Routes, RuleDef},
         url::{FromUrl, UrlArg, UrlFor, UrlParams, accepts, url_arg, url_for_endpoint, url_for_view},
-        View,
     };
     pub use carboy_routing::{Value as UrlValue, Values as UrlValues};
     pub use std::{boxed::Box, vec::Vec};

@@ -3,7 +3,10 @@
 use super::Json;
 use crate::{Error, Result};
 use bytes::Bytes;
-use carboy_http::{Body, HeaderMap, HeaderName, HeaderValue, HttpError, Response, Status, StatusCode, header, url::iri_to_uri};
+use carboy_http::{
+    Body, HeaderMap, HeaderName, HeaderValue, HttpError, Response, Status, StatusCode, header,
+    url::iri_to_uri,
+};
 use serde::Serialize;
 use std::{borrow::Cow, sync::Arc};
 
@@ -391,7 +394,8 @@ mod tests {
 
     #[test]
     fn headers_replace_fields_of_the_body_and_repeat_among_themselves() {
-        let response = ("a", [("Content-Type", "text/plain"), ("X-A", "1"), ("x-a", "2")]).into_response().unwrap();
+        let response =
+            ("a", [("Content-Type", "text/plain"), ("X-A", "1"), ("x-a", "2")]).into_response().unwrap();
         assert_eq!(response.headers()["content-type"], "text/plain");
         assert_eq!(response.headers().get_all("x-a").iter().collect::<Vec<_>>(), ["1", "2"]);
         assert_eq!(response.headers().get_all("content-type").iter().count(), 1);
@@ -412,7 +416,8 @@ mod tests {
 
     #[test]
     fn an_error_of_any_type_is_passed_on() {
-        let returned: std::result::Result<&'static str, std::num::ParseIntError> = "x".parse::<u8>().map(|_| "a");
+        let returned: std::result::Result<&'static str, std::num::ParseIntError> =
+            "x".parse::<u8>().map(|_| "a");
         assert!(returned.into_response().unwrap_err().is::<std::num::ParseIntError>());
     }
 

@@ -187,17 +187,19 @@ pub struct Routes {
     pub list: Vec<RouteDef>,
     /// The folder of the package that lists them, where its templates and static files lie.
     pub root_path: Option<&'static str>,
+    /// What a release build holds of that folder.
+    pub embedded: Option<&'static crate::files::Embedded>,
 }
 
 impl Routes {
     #[doc(hidden)]
     pub fn new(list: Vec<RouteDef>, root_path: &'static str) -> Self {
-        Routes { list, root_path: Some(root_path) }
+        Routes { list, root_path: Some(root_path), embedded: None }
     }
 }
 
 impl From<Vec<RouteDef>> for Routes {
     fn from(list: Vec<RouteDef>) -> Self {
-        Routes { list, root_path: None }
+        Routes { list, root_path: None, embedded: None }
     }
 }

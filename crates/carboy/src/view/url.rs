@@ -108,7 +108,9 @@ pub fn url_arg<T: FromUrl>(context: &Arc<Context>, name: &str) -> Result<T> {
         },
         None => T::missing().ok_or_else(|| {
             let endpoint = context.endpoint().unwrap_or_default();
-            Error::msg(format!("the view '{endpoint}' needs the URL parameter '{name}', which its rule does not give"))
+            Error::msg(format!(
+                "the view '{endpoint}' needs the URL parameter '{name}', which its rule does not give"
+            ))
         }),
     }
 }
