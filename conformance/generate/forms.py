@@ -1,8 +1,8 @@
 """Query strings and urlencoded bodies as Werkzeug reads them.
 
-    python conformance/generate/forms.py conformance
+    python forms.py OUTPUT_FOLDER
 
-writes forms/query.json and forms/urlencoded.json: each a list of cases with the text and the entries of the MultiDict
+writes query.json and urlencoded.json: each a list of cases with the text and the entries of the MultiDict
 that Request.args or Request.form makes of it. A body is written with one character for each byte.
 """
 
@@ -59,14 +59,13 @@ def form(body, content_type="application/x-www-form-urlencoded"):
 
 
 def write(path, cases):
-    path.parent.mkdir(parents=True, exist_ok=True)
     lines = ",\n".join(json.dumps(case, ensure_ascii=True) for case in cases)
     path.write_text(f"[\n{lines}\n]\n")
 
 
 def main(folder):
     query = [{"query": text, "args": args(text)} for text in dict.fromkeys([*HAND, *texts(1, 320)])]
-    write(folder / "forms" / "query.json", query)
+    write(folder / "query.json", query)
 
     bodies = [text.encode() for text in dict.fromkeys([*HAND, *texts(2, 200)])]
     bodies += [b"a=\xff", b"\xff=1", b"a=\xc3\xa9", b"a=\xc3", b"a=%ff&b=\xff", b"a=\xed\xa0\x80", b"a=\r\n", b"a=1\r\n&b=2\n"]
@@ -78,7 +77,7 @@ def main(folder):
     ]:
         body = b"a=%E9&b=\xc3\xa9"
         cases.append({"content_type": content_type, "body": body.decode("latin-1"), "form": form(body, content_type)})
-    write(folder / "forms" / "urlencoded.json", cases)
+    write(folder / "urlencoded.json", cases)
 
 
 if __name__ == "__main__":

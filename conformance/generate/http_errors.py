@@ -1,9 +1,9 @@
 """Errors, their pages, redirects and status lines as Werkzeug and Flask make them.
 
-    python conformance/generate/http_errors.py conformance
+    python http_errors.py OUTPUT_FOLDER
 
-writes http-errors/errors.json (every code: name, description, page, header fields, text), http-errors/redirects.json
-and http-errors/responses.json (status forms, content types, what is sent for a status and a method).
+writes errors.json (every code: name, description, page, header fields, text), redirects.json
+and responses.json (status forms, content types, what is sent for a status and a method).
 """
 
 import json
@@ -16,6 +16,8 @@ from werkzeug.exceptions import default_exceptions
 from werkzeug.http import HTTP_STATUS_CODES
 from werkzeug.test import EnvironBuilder
 from werkzeug.utils import redirect
+
+AREA = "http-errors"
 
 DESCRIPTIONS = ["", "plain", "<b>&\"'</b>", "two\nlines", "\n", "a\n\nb\r\nc", "é ☃", "a" * 300, "{{ 7*7 }}", "&amp;"]
 
@@ -106,12 +108,10 @@ def responses():
 
 
 def write(path, cases):
-    path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text("[\n" + ",\n".join(json.dumps(case) for case in cases) + "\n]\n")
 
 
 def main(folder):
-    folder = folder / "http-errors"
     write(folder / "errors.json", errors())
     write(folder / "redirects.json", redirects())
     write(folder / "responses.json", responses())

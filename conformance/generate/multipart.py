@@ -1,8 +1,8 @@
 """Multipart bodies as Werkzeug reads them.
 
-    python conformance/generate/multipart.py conformance
+    python multipart.py OUTPUT_FOLDER
 
-writes multipart/bodies.json: a list of cases with the content type, the body (one character for each byte) and what
+writes bodies.json: a list of cases with the content type, the body (one character for each byte) and what
 FormDataParser makes of it: the fields, the files with their headers, or the name of the error. A key that is null
 stands for a part without a name.
 """
@@ -200,8 +200,7 @@ def parse(content_type, data, limits):
 
 
 def main(folder):
-    path = folder / "multipart" / "bodies.json"
-    path.parent.mkdir(parents=True, exist_ok=True)
+    path = folder / "bodies.json"
     lines, seen = [], set()
     for content_type, data, limits in cases():
         if (content_type, data) in seen and not limits:

@@ -1,6 +1,6 @@
 //! A message body: nothing, bytes at hand, or a stream. One type for requests and responses.
 
-use bytes::Bytes;
+use bytes::{Buf, Bytes};
 use futures_util::{Stream, StreamExt};
 use http_body::{Frame, SizeHint};
 use http_body_util::{BodyExt, StreamBody};
@@ -105,6 +105,18 @@ impl Body {
         self.on_close.get_or_insert_default().0.push(Box::new(function));
     }
 
+    /// Drops all bytes but `length` ones from `start` on.
+    pub(crate) fn keep_part(&mut self, start: u64, length: u64) {
+        self.kind = match std::mem::take(&mut self.kind) {
+            Kind::Empty => Kind::Empty,
+            Kind::Full(bytes) => {
+                let at = |position: u64| usize::try_from(position).unwrap_or(usize::MAX).min(bytes.len());
+                Kind::Full(bytes.slice(at(start)..at(start.saturating_add(length))))
+            }
+            Kind::Stream(stream) => Kind::Stream(Box::pin(Part { stream, skip: start, left: length })),
+        };
+    }
+
     /// What is sent in place of this body in answer to HEAD: no bytes, and a stream stays one, so that
     /// nobody takes it for a body whose length is known.
     pub(crate) fn withheld(&self) -> Body {
@@ -125,6 +137,48 @@ impl Body {
             let target = &mut self.on_close.get_or_insert_default().0;
             target.splice(0..0, hooks.0.drain(..));
         }
+    }
+}
+
+/// Part of a stream.
+struct Part {
+    stream: Pin<Box<dyn http_body::Body<Data = Bytes, Error = BodyError> + Send>>,
+    skip: u64,
+    left: u64,
+}
+
+impl http_body::Body for Part {
+    type Data = Bytes;
+    type Error = BodyError;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, BodyError>>> {
+        while self.left > 0 {
+            let data = match self.stream.as_mut().poll_frame(cx) {
+                Poll::Ready(Some(Ok(frame))) => frame.into_data(),
+                other => return other,
+            };
+            let Ok(mut data) = data else { continue };
+            let skipped = data.len().min(usize::try_from(self.skip).unwrap_or(usize::MAX));
+            data.advance(skipped);
+            self.skip -= skipped as u64;
+            data.truncate(usize::try_from(self.left).unwrap_or(usize::MAX));
+            self.left -= data.len() as u64;
+            if !data.is_empty() {
+                return Poll::Ready(Some(Ok(Frame::data(data))));
+            }
+        }
+        Poll::Ready(None)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left == 0
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        SizeHint::new()
     }
 }
 

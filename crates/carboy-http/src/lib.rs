@@ -21,6 +21,7 @@ mod request;
 mod response;
 mod service;
 mod status;
+mod upload;
 
 pub use body::{Body, BodyError};
 pub use error::{HttpError, HttpErrorKind, UnknownCode, error_codes};
@@ -29,6 +30,7 @@ pub use form::Limits;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 pub use multidict::MultiDict;
 pub use request::{BodyState, ConnectionInfo, Request};
-pub use response::{HeaderError, Response};
+pub use response::{HeaderError, Response, redirect};
 pub use service::Service;
 pub use status::{InvalidStatus, ReasonPhrase, Status, status_name};
+pub use upload::{FileReader, FileStorage, PartHeaders};

@@ -247,7 +247,7 @@ mod tests {
 
     #[test]
     fn a_missing_required_key_is_a_bad_request_that_names_it() {
-        let error = MultiDict::new().get_required::<u32>("age").unwrap_err();
+        let error = MultiDict::<String>::new().get_required::<u32>("age").unwrap_err();
         assert_eq!(error.status(), 400);
         assert_eq!(error.key(), Some("age"));
         let dict: MultiDict<String> = [("age", "old")].into_iter().collect();

@@ -57,6 +57,8 @@ struct Lazy {
     path: OnceLock<String>,
     args: OnceLock<MultiDict<String>>,
     values: OnceLock<MultiDict<String>>,
+    cookies: OnceLock<MultiDict<String>>,
+    host: OnceLock<String>,
 }
 
 /// What a request carries through layers that only know `http::Request`.

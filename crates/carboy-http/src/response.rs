@@ -4,9 +4,12 @@ use crate::{Body, ReasonPhrase, Status};
 use bytes::Bytes;
 use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
 
+mod conditional;
 mod headers;
+mod redirect;
 
 pub use headers::HeaderError;
+pub use redirect::redirect;
 
 /// One HTTP response.
 #[derive(Debug)]
@@ -173,7 +176,7 @@ impl Response {
 
     /// Whether the content type is `application/json` or `application/*+json`.
     pub fn is_json(&self) -> bool {
-        self.mimetype().is_some_and(crate::request::is_json_mimetype)
+        self.mimetype().is_some_and(|mimetype| crate::request::is_json_mimetype(&mimetype))
     }
 
     /// Runs a function once, after the last byte was sent or the client has gone (`call_on_close`).
@@ -234,3 +237,6 @@ impl From<Response> for http::Response<Body> {
         response.0
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -134,7 +134,8 @@ impl Charset {
     /// Text of the bytes; what does not decode becomes U+FFFD.
     fn decode(self, bytes: Vec<u8>) -> String {
         match self {
-            Charset::Utf8 => String::from_utf8_lossy_owned(bytes),
+            Charset::Utf8 => String::from_utf8(bytes)
+                .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()),
             Charset::Ascii => {
                 bytes.iter().map(|b| if b.is_ascii() { char::from(*b) } else { '\u{fffd}' }).collect()
             }

@@ -1,7 +1,10 @@
 //! Reading the body: once, within the limits, before the code that asks for it runs.
 
 use super::Request;
-use crate::{Body, HttpError, HttpErrorKind, Limits, MultiDict, form::urlencoded};
+use crate::{
+    Body, FileStorage, HttpError, HttpErrorKind, Limits, MultiDict,
+    form::{Collector, urlencoded},
+};
 use bytes::{Bytes, BytesMut};
 use http::StatusCode;
 use http_body::Frame;
@@ -81,9 +84,12 @@ enum Begin {
 /// What was read.
 #[derive(Debug)]
 pub(super) struct Loaded {
+    /// The bytes, unless the body was a multipart form.
     data: Bytes,
     is_form: bool,
+    /// The fields: parsed while a multipart body was read, or from the bytes when somebody asks.
     form: OnceLock<MultiDict<String>>,
+    files: MultiDict<FileStorage>,
 }
 
 impl Request {
@@ -246,17 +252,28 @@ impl Request {
 
     async fn read(&self, body: Body, limits: Limits) -> Result<(), HttpError> {
         let expected = self.content_length();
-        let bounded = Bounded { body, expected, limit: limits.max_content_length, read: 0, done: false };
-        let data = bounded.read_all().await?;
-        let is_form = self.raw_mimetype().eq_ignore_ascii_case("application/x-www-form-urlencoded");
-        if is_form
-            && let Some(max) = limits.max_form_parts
-            && data.len() / 2 >= max
-            && urlencoded::field_count(&data) > max
-        {
-            return Err(HttpError::request_entity_too_large());
-        }
-        let _ = self.loaded.set(Box::new(Loaded { data, is_form, form: OnceLock::new() }));
+        let mut bounded = Bounded { body, expected, limit: limits.max_content_length, read: 0, done: false };
+        let loaded = if self.has_mimetype("multipart/form-data") {
+            let params = self.mimetype_params();
+            let mut collector = Collector::new(params.get("boundary").unwrap_or_default(), &limits)?;
+            while let Some(chunk) = bounded.next_chunk().await? {
+                collector.feed(&chunk)?;
+            }
+            let (form, files) = collector.finish()?;
+            Loaded { data: Bytes::new(), is_form: true, form: form.into(), files }
+        } else {
+            let data = bounded.read_all().await?;
+            let is_form = self.has_mimetype("application/x-www-form-urlencoded");
+            if is_form
+                && let Some(max) = limits.max_form_parts
+                && data.len() / 2 >= max
+                && urlencoded::field_count(&data) > max
+            {
+                return Err(HttpError::request_entity_too_large());
+            }
+            Loaded { data, is_form, form: OnceLock::new(), files: MultiDict::new() }
+        };
+        let _ = self.loaded.set(Box::new(loaded));
         Ok(())
     }
 
@@ -293,6 +310,11 @@ impl Request {
             std::str::from_utf8(&loaded.data).map(|text| urlencoded::parse(text, None)).unwrap_or_default()
         };
         loaded.form.get_or_init(parse).clone()
+    }
+
+    /// The files of a multipart form. A file input that was left empty is there, with an empty filename.
+    pub fn files(&self) -> MultiDict<FileStorage> {
+        self.loaded.get().map_or_else(MultiDict::new, |loaded| loaded.files.clone())
     }
 }
 
@@ -352,7 +374,7 @@ impl Bounded {
     }
 
     /// The next bytes, none of them beyond the limit or the length announced; `None` at the end.
-    pub(super) async fn next_chunk(&mut self) -> Result<Option<Bytes>, HttpError> {
+    async fn next_chunk(&mut self) -> Result<Option<Bytes>, HttpError> {
         poll_fn(|cx| self.poll_chunk(cx)).await.transpose()
     }
 
@@ -425,3 +447,6 @@ impl http_body::Body for Bounded {
         self.poll_chunk(cx).map(|chunk| chunk.map(|data| data.map(Frame::data)))
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! A body read as JSON.
 
 use super::Request;
-use crate::HttpError;
+use crate::{HttpError, headers::parse_options_header};
 use http::StatusCode;
 use serde::de::DeserializeOwned;
 use std::borrow::Cow;
@@ -9,7 +9,8 @@ use std::borrow::Cow;
 impl Request {
     /// Whether the content type is `application/json` or `application/*+json`.
     pub fn is_json(&self) -> bool {
-        is_json_mimetype(self.raw_mimetype())
+        let content_type = self.content_type().unwrap_or_default();
+        is_json_mimetype(parse_options_header(&content_type).0)
     }
 
     /// The body as JSON.

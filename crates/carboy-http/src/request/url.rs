@@ -1,8 +1,12 @@
 //! Where the request goes: path, mount point, query, scheme, host.
 
 use super::Request;
-use crate::HttpError;
-use http::StatusCode;
+use crate::{
+    HttpError,
+    host::{UntrustedHost, get_host},
+    url::current_url,
+};
+use http::{StatusCode, header};
 use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 
@@ -111,6 +115,81 @@ impl Request {
     pub fn is_secure(&self) -> bool {
         self.connection().is_secure
     }
+
+    /// The host that the request was made to, with its port unless that is the scheme's own; the address
+    /// of the server when the client does not say, and empty when it says something that is no host.
+    pub fn host(&self) -> &str {
+        match self.find_host(&[""; 0]) {
+            Ok(Cow::Borrowed(host)) => host,
+            Ok(Cow::Owned(host)) => self.lazy().host.get_or_init(|| host),
+            Err(_) => "",
+        }
+    }
+
+    /// Refuses a request to a host that is not among those, unless there are none. A name with a leading dot
+    /// stands for a domain and all below it.
+    ///
+    /// # Errors
+    /// 400, as a [security error](crate::HttpErrorKind::Security).
+    pub fn check_host(&self, trusted: &[impl AsRef<str>]) -> Result<(), HttpError> {
+        if trusted.is_empty() {
+            return Ok(());
+        }
+        self.find_host(trusted).map(drop).map_err(|error| HttpError::security(error.to_string()))
+    }
+
+    fn find_host(&self, trusted: &[impl AsRef<str>]) -> Result<Cow<'_, str>, UntrustedHost> {
+        // A target with a host overrules the field (RFC 9112, section 3.2.2); HTTP/2 has the host there.
+        let host = match self.uri().authority() {
+            Some(authority) => {
+                let authority = authority.as_str();
+                Some(authority.rsplit_once('@').map_or(authority, |(_, host)| host))
+            }
+            // Bytes that are no text make a host that is none.
+            None => self.headers().get(header::HOST).map(|host| host.to_str().unwrap_or_default()),
+        };
+        match (host, self.connection().local_addr) {
+            (None, Some(address)) => {
+                let name = address.ip().to_string();
+                get_host(self.scheme(), None, Some((&name, Some(address.port()))), trusted)
+            }
+            _ => get_host(self.scheme(), host, None, trusted),
+        }
+    }
+
+    /// Says that the request was made to this host, as a trusted proxy tells.
+    pub fn set_host(&mut self, host: http::HeaderValue) {
+        if self.uri().authority().is_some() {
+            let mut target = http::uri::Parts::default();
+            target.path_and_query = self.uri().path_and_query().cloned();
+            self.parts.uri = http::Uri::from_parts(target).unwrap_or_default();
+        }
+        self.headers_mut().insert(header::HOST, host);
+    }
+
+    /// The whole URL of the request, for display: what can be read stands there unquoted.
+    pub fn url(&self) -> String {
+        self.current_url(Some(self.script_root()), Some(self.path()), Some(self.query_string().as_bytes()))
+    }
+
+    /// As [`url`](Request::url), without the query.
+    pub fn base_url(&self) -> String {
+        self.current_url(Some(self.script_root()), Some(self.path()), None)
+    }
+
+    /// The URL of the application, with a slash at its end.
+    pub fn url_root(&self) -> String {
+        self.current_url(Some(self.script_root()), None, None)
+    }
+
+    /// The URL of the host, with a slash at its end.
+    pub fn host_url(&self) -> String {
+        self.current_url(None, None, None)
+    }
+
+    fn current_url(&self, root: Option<&str>, path: Option<&str>, query: Option<&[u8]>) -> String {
+        current_url(self.scheme(), self.host(), root, path, query)
+    }
 }
 
 #[cfg(test)]
@@ -144,6 +223,54 @@ mod tests {
     fn a_full_path_has_its_question_mark_even_without_a_query() {
         assert_eq!(Request::get("/q").full_path(), "/q?");
         assert_eq!(Request::get("/q?a=%20").full_path(), "/q?a=%20");
+    }
+
+    fn to_host(host: &str) -> Request {
+        let mut request = Request::get("/a/%C3%A9?x=%C3%A9&y=%ff");
+        request.headers_mut().insert(header::HOST, host.parse().unwrap());
+        request
+    }
+
+    #[test]
+    fn urls_are_shown_unquoted() {
+        let mut request = to_host("example.com:80");
+        request.set_script_root("/app/");
+        assert_eq!(request.url(), "http://example.com/app/a/é?x=é&y=%FF");
+        assert_eq!(request.base_url(), "http://example.com/app/a/é");
+        assert_eq!(request.url_root(), "http://example.com/app/");
+        assert_eq!(request.host_url(), "http://example.com/");
+        request.connection_mut().is_secure = true;
+        assert_eq!(request.url_root(), "https://example.com:80/app/");
+    }
+
+    #[test]
+    fn a_host_of_invalid_characters_is_empty() {
+        assert_eq!(to_host("under_score").host(), "");
+        assert_eq!(to_host("a b").url_root(), "http:///");
+        assert_eq!(to_host("[::1]:5000").host(), "[::1]:5000");
+    }
+
+    #[test]
+    fn the_target_overrules_the_host_field_and_the_server_stands_in_for_it() {
+        let mut request = Request::get("http://user@other.example:8080/x");
+        request.headers_mut().insert(header::HOST, "example.com".parse().unwrap());
+        assert_eq!(request.host(), "other.example:8080");
+        request.set_host("proxied.example".parse().unwrap());
+        assert_eq!((request.host(), request.path()), ("proxied.example", "/x"));
+
+        let mut request = Request::get("/");
+        assert_eq!(request.host(), "");
+        request.connection_mut().local_addr = Some("[::1]:8000".parse().unwrap());
+        assert_eq!(request.host(), "[::1]:8000");
+    }
+
+    #[test]
+    fn a_host_that_is_not_trusted_is_refused() {
+        let error = to_host("evil.example").check_host(&["example.com", ".example.org"]).unwrap_err();
+        assert_eq!(error.status(), 400);
+        assert_eq!(error.description(), "Host 'evil.example' is not trusted.");
+        assert!(to_host("a.example.org:80").check_host(&["example.com", ".example.org"]).is_ok());
+        assert!(to_host("evil.example").check_host(&[""; 0]).is_ok());
     }
 
     #[test]

@@ -1,0 +1,201 @@
+//! Errors, redirects and response heads as Werkzeug and Flask make them: the vectors of `conformance/http-errors`.
+
+use carboy_http::{Body, HttpError, Method, Response, Status, StatusCode, redirect, status_name};
+use serde::Deserialize;
+use serde_json::Value;
+
+fn vectors<T: serde::de::DeserializeOwned>(file: &str) -> Vec<T> {
+    let path = format!("{}/../../conformance/http-errors/{file}", env!("CARGO_MANIFEST_DIR"));
+    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+    serde_json::from_str(&text).unwrap_or_else(|error| panic!("{path}: {error}"))
+}
+
+#[derive(Deserialize)]
+struct Error {
+    code: u16,
+    lookup_error: Option<bool>,
+    status_name: Option<String>,
+    given: Option<String>,
+    methods: Option<Vec<String>>,
+    length: Option<u64>,
+    retry_after: Option<u64>,
+    key: Option<String>,
+    debug_description: Option<String>,
+    name: Option<String>,
+    description: Option<String>,
+    #[serde(rename = "str")]
+    text: Option<String>,
+    body: Option<String>,
+    headers: Option<Vec<(String, String)>>,
+}
+
+#[test]
+fn every_error_has_werkzeugs_name_text_page_and_fields() {
+    let cases: Vec<Error> = vectors("errors.json");
+    assert!(cases.len() > 500);
+    let mut codes = Vec::new();
+    for case in cases {
+        let code = case.code;
+        if case.lookup_error == Some(true) {
+            let error = HttpError::from_code(code).unwrap_err();
+            assert_eq!(error.to_string(), format!("no exception for {code}"));
+            assert_eq!(status_name(code).map(str::to_owned), case.status_name);
+            continue;
+        }
+        let error = if let Some(methods) = &case.methods {
+            HttpError::method_not_allowed(methods.iter().rev())
+        } else if let Some(length) = case.length {
+            HttpError::range_not_satisfiable(length)
+        } else if let Some(key) = &case.key {
+            HttpError::bad_request_key(key)
+        } else {
+            HttpError::from_code(code).unwrap()
+        };
+        let error = match case.given.clone() {
+            Some(text) => error.with_description(text),
+            None => error,
+        };
+        let error = match case.retry_after {
+            Some(seconds) => error.with_retry_after(seconds),
+            None => error,
+        };
+        if case.given.is_none() && case.key.is_none() {
+            codes.push(code);
+        }
+        assert_eq!(error.code(), Some(code));
+        assert_eq!(Some(error.name()), case.name.as_deref());
+        assert_eq!(Some(error.description()), case.description.as_deref());
+        assert_eq!(Some(error.body()), case.body);
+        assert_eq!(Some(error.to_string()), case.text);
+        if let Some(text) = case.debug_description {
+            assert_eq!(error.debug_description(), text);
+        }
+        let response = error.to_response();
+        assert_eq!(response.status(), code);
+        let mut expected = case.headers.unwrap();
+        expected.iter_mut().for_each(|(name, _)| name.make_ascii_lowercase());
+        let fields: Vec<(String, String)> =
+            response.headers().iter().map(|(k, v)| (k.to_string(), v.to_str().unwrap().to_owned())).collect();
+        assert_eq!(fields, expected, "{code}");
+        assert_eq!(response.data().unwrap(), error.body().as_bytes());
+    }
+    codes.dedup();
+    let known: Vec<u16> = carboy_http::error_codes().collect();
+    assert_eq!(codes[..known.len()], known);
+    assert_eq!(known.len(), 31);
+}
+
+#[derive(Deserialize)]
+struct Redirect {
+    location: String,
+    code: u16,
+    status: String,
+    body: String,
+    headers: Vec<(String, String)>,
+}
+
+#[test]
+fn redirects_lead_where_werkzeugs_do_with_the_same_page() {
+    for case in vectors::<Redirect>("redirects.json") {
+        let mut response = redirect(&case.location, StatusCode::from_u16(case.code).unwrap()).unwrap();
+        response.finalize(&Method::GET);
+        assert_eq!(response.status_line().to_string(), case.status);
+        assert_eq!(response.data().unwrap(), case.body.as_bytes(), "{}", case.location);
+        let mut expected: Vec<_> =
+            case.headers.into_iter().map(|(name, value)| (name.to_lowercase(), value)).collect();
+        expected.sort();
+        assert_eq!(fields(&response), expected, "{}", case.location);
+    }
+}
+
+fn fields(response: &Response) -> Vec<(String, String)> {
+    let mut fields: Vec<_> = response
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.to_string(), String::from_utf8(value.as_bytes().to_vec()).unwrap()))
+        .collect();
+    fields.sort();
+    fields
+}
+
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Case {
+    Status {
+        status_form: Value,
+        line: String,
+        code: u16,
+    },
+    Mimetype {
+        mimetype: String,
+        content_type: String,
+        read_back: Option<String>,
+    },
+    Sent {
+        method: String,
+        status: u16,
+        body: Option<String>,
+        length: Option<String>,
+        sent: String,
+        headers: Vec<(String, String)>,
+    },
+}
+
+#[test]
+fn status_forms_content_types_and_what_is_sent_are_flasks() {
+    for case in vectors::<Case>("responses.json") {
+        match case {
+            Case::Status { status_form, line, code } => {
+                let status = match &status_form {
+                    Value::String(text) => text.parse::<Status>().unwrap(),
+                    number => Status::try_from(u16::try_from(number.as_u64().unwrap()).unwrap()).unwrap(),
+                };
+                let response = Response::html("").with_status(status);
+                assert_eq!(response.status(), code);
+                assert_eq!(response.status_line().to_string(), line);
+            }
+            Case::Mimetype { mimetype, content_type, read_back } => {
+                let mut response = Response::html("");
+                response.set_mimetype(&mimetype).unwrap();
+                assert_eq!(response.content_type().unwrap(), content_type);
+                assert_eq!(response.mimetype(), read_back, "{mimetype}");
+            }
+            Case::Sent { method, status, body, length, sent, headers } => {
+                let what = format!("{method} {status} {body:?} {length:?}");
+                let body = match body {
+                    Some(text) => Body::from(text),
+                    None => Body::from_chunks(["streamed"]),
+                };
+                let streamed = body.is_stream();
+                let mut response = Response::html(body).with_status(StatusCode::from_u16(status).unwrap());
+                for (name, value) in ENTITY {
+                    response.set_header(name, value).unwrap();
+                }
+                if let Some(length) = length {
+                    response.set_header("Content-Length", length).unwrap();
+                }
+                response.finalize(&method.parse().unwrap());
+                assert_eq!(fields(&response), headers, "{what}");
+                match response.data() {
+                    Some(data) => assert_eq!(data, sent.as_bytes(), "{what}"),
+                    None => assert!(streamed, "{what}"),
+                }
+            }
+        }
+    }
+}
+
+const ENTITY: [(&str, &str); 12] = [
+    ("Allow", "GET"),
+    ("Content-Encoding", "gzip"),
+    ("Content-Language", "en"),
+    ("Content-Location", "/x"),
+    ("Content-MD5", "x"),
+    ("Content-Range", "bytes 0-1/2"),
+    ("Expires", "Thu, 01 Jan 1970 00:00:00 GMT"),
+    ("Last-Modified", "Thu, 01 Jan 1970 00:00:00 GMT"),
+    ("ETag", "\"a\""),
+    ("Content-Disposition", "inline"),
+    ("Cache-Control", "no-cache"),
+    ("X-Y", "1"),
+];
