@@ -92,20 +92,6 @@ impl Request {
         true
     }
 
-    /// The host that the request was made to, with its port unless that is the scheme's own; empty when the client sent
-    /// none or an invalid one.
-    pub fn host(&self) -> Cow<'_, str> {
-        let named = match self.headers().get(http::header::HOST) {
-            // An invalid host is an empty one, as everything else that is no host.
-            Some(host) => Some(host.to_str().unwrap_or(" ")),
-            None => self.uri().authority().map(|authority| authority.as_str()),
-        };
-        let local = self.connection().local_addr.map(|address| (address.ip().to_string(), address.port()));
-        let server = local.as_ref().map(|(name, port)| (name.as_str(), Some(*port)));
-        let any: [&str; 0] = [];
-        crate::host::get_host(self.scheme(), named, server, &any).unwrap_or_default()
-    }
-
     /// `https` or `http`, by the connection.
     pub fn scheme(&self) -> &'static str {
         if self.is_secure() { "https" } else { "http" }

@@ -19,7 +19,7 @@ pub(super) fn check() -> Result<()> {
         return Ok(());
     }
     let origin = request.header(header::ORIGIN.as_str());
-    if origin.is_some_and(|origin| app.settings().csrf_trusted_origins.iter().any(|o| o == origin)) {
+    if origin.is_some_and(|origin| app.settings().csrf_trusted_origins.iter().any(|o| *o == origin)) {
         return Ok(());
     }
     abort((403u16, "The request was sent by a page of another site and was refused."))
