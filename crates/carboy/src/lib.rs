@@ -54,6 +54,7 @@ pub mod session;
 mod settings;
 pub mod signals;
 mod state;
+mod stream;
 pub mod templating;
 pub mod testing;
 mod urls;
@@ -82,6 +83,7 @@ pub use runtime::{blocking, spawn};
 pub use scaffold::Scaffold;
 pub use session::Session;
 pub use state::State;
+pub use stream::{StreamWithContext, stream_with_context};
 pub use templating::{Markup, render_template, render_template_string};
 pub use urls::{IntoUrlValues, UrlOptions, try_url_for, url_for};
 pub use view::{

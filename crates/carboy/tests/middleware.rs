@@ -48,7 +48,10 @@ fn tower_https_trace_timeout_compression_and_limit_layers_wrap_the_app() {
     app.layer(TraceLayer::new_for_http())
         .layer(CompressionLayer::new())
         .layer(RequestBodyLimitLayer::new(1000))
-        .layer(TimeoutLayer::with_status_code(carboy::StatusCode::GATEWAY_TIMEOUT, Duration::from_millis(200)));
+        .layer(TimeoutLayer::with_status_code(
+            carboy::StatusCode::GATEWAY_TIMEOUT,
+            Duration::from_millis(200),
+        ));
     let client = app.test_client();
     let response = client.get("/").header("accept-encoding", "gzip").send();
     assert_eq!(response.header("content-encoding"), Some("gzip"));
@@ -148,7 +151,10 @@ async fn the_app_is_a_service_in_an_axum_router() {
         .nest_service("/app", app().build().unwrap())
         .fallback_service(app().build().unwrap());
     for (path, expected) in [("/axum", "axum"), ("/root", " /root"), ("/app/header", "")] {
-        let request = axum::http::Request::get(path).header("host", "localhost").body(axum::body::Body::empty()).unwrap();
+        let request = axum::http::Request::get(path)
+            .header("host", "localhost")
+            .body(axum::body::Body::empty())
+            .unwrap();
         let response = router.clone().oneshot(request).await.unwrap();
         let body = response.into_body().collect().await.unwrap().to_bytes();
         let text = String::from_utf8_lossy(&body);
