@@ -99,6 +99,20 @@ impl Body {
         }
     }
 
+    /// Waits for the bytes of a stream and keeps them at hand (`make_sequence`). What should run when the body closes
+    /// still runs then.
+    ///
+    /// # Errors
+    /// What broke the stream off; the body is empty after that.
+    pub async fn buffer(&mut self) -> Result<&[u8], BodyError> {
+        if self.is_stream()
+            && let Kind::Stream(stream) = std::mem::take(&mut self.kind)
+        {
+            self.kind = Body::from(BodyExt::collect(stream).await?.to_bytes()).kind;
+        }
+        Ok(self.as_bytes().unwrap_or_default())
+    }
+
     /// Runs a function once, when the last byte was handed over or the body is dropped before that
     /// (Werkzeug's `call_on_close`). Functions run in the order in which they were added.
     pub fn on_close(&mut self, function: impl FnOnce() + Send + 'static) {

@@ -156,7 +156,7 @@ impl Response {
     /// Replaces the body, sets `Content-Length`, and keeps what should run when the response closes.
     pub fn set_data(&mut self, data: impl Into<Bytes>) -> &mut Self {
         let data = data.into();
-        self.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(data.len()));
+        self.headers_mut().insert(header::CONTENT_LENGTH, length_value(data.len()));
         self.body_mut().replace(Body::from(data));
         self
     }
@@ -204,13 +204,36 @@ impl Response {
             if let Some(length) = self.body().as_bytes().map(<[u8]>::len)
                 && let header::Entry::Vacant(entry) = self.headers_mut().entry(header::CONTENT_LENGTH)
             {
-                entry.insert(HeaderValue::from(length));
+                entry.insert(length_value(length));
             }
             if *method == Method::HEAD {
                 let withheld = self.body().withheld();
                 *self.body_mut() = withheld;
             }
         }
+    }
+}
+
+/// A length as a header value; one of up to three digits costs no allocation.
+fn length_value(length: usize) -> HeaderValue {
+    const SMALL: [[u8; 3]; 1000] = {
+        let mut table = [[0; 3]; 1000];
+        let mut n = 0;
+        while n < 1000 {
+            table[n] = [b'0' + (n / 100) as u8, b'0' + (n / 10 % 10) as u8, b'0' + (n % 10) as u8];
+            n += 1;
+        }
+        table
+    };
+    static DIGITS: [[u8; 3]; 1000] = SMALL;
+    let leading_zeros = match length {
+        0..10 => 2,
+        10..100 => 1,
+        _ => 0,
+    };
+    match DIGITS.get(length).map(|digits| str::from_utf8(&digits[leading_zeros..])) {
+        Some(Ok(text)) => HeaderValue::from_static(text),
+        _ => HeaderValue::from(length),
     }
 }
 

@@ -308,6 +308,14 @@ mod tests {
         assert!(matches!(spooled(MAX_IN_MEMORY + 1).0.content, Content::File(..)));
     }
 
+    #[cfg(unix)]
+    #[test]
+    fn a_temporary_file_has_no_name_that_could_be_left_behind() {
+        let storage = spooled(600_000);
+        let Content::File(file, _) = &storage.0.content else { panic!("in memory") };
+        assert_eq!(std::os::unix::fs::MetadataExt::nlink(&file.metadata().unwrap()), 0);
+    }
+
     #[test]
     fn a_large_file_reads_back_as_it_came_from_every_reader() {
         let file = spooled(700_001);
@@ -326,7 +334,7 @@ mod tests {
 
     #[test]
     fn a_saved_file_has_the_bytes_of_the_upload() {
-        let folder = std::env::temp_dir().join(format!("carboy-save-{}", std::process::id()));
+        let folder = std::env::temp_dir().join(format!("carboy-saved-{}", std::process::id()));
         std::fs::create_dir_all(&folder).unwrap();
         for length in [10, 600_000] {
             let file = spooled(length);

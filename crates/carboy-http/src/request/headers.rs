@@ -87,7 +87,7 @@ impl Request {
     ///
     /// `None` when it announced none or sends chunks; 0 for text that is no length, which is Werkzeug's reading.
     pub fn content_length(&self) -> Option<u64> {
-        let length = self.headers().get(header::CONTENT_LENGTH)?.as_bytes();
+        let length = self.headers().get(header::CONTENT_LENGTH)?.as_bytes().trim_ascii();
         if self.headers().contains_key(header::TRANSFER_ENCODING)
             && HeaderSet::of(self.headers(), &header::TRANSFER_ENCODING).contains("chunked")
         {

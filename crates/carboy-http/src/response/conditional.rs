@@ -1,6 +1,6 @@
 //! Making a response fit the conditions and the range of its request.
 
-use super::Response;
+use super::{Response, length_value};
 use crate::{
     HttpError, Request,
     conditional::{Conditions, Outcome, Validators, decide},
@@ -54,7 +54,7 @@ impl Response {
         if let Some(length) = self.data().map(<[u8]>::len)
             && let header::Entry::Vacant(entry) = self.headers_mut().entry(header::CONTENT_LENGTH)
         {
-            entry.insert(HeaderValue::from(length));
+            entry.insert(length_value(length));
         }
         Ok(self)
     }

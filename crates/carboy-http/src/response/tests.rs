@@ -146,3 +146,25 @@ fn json_is_read_from_a_json_response_only() {
     assert_eq!(Response::html("[1]").json::<Vec<u8>>().unwrap(), None);
     assert!(Response::json_bytes("[").json::<Vec<u8>>().is_err());
 }
+
+#[test]
+fn every_length_is_written_in_full() {
+    for length in (0..2000).chain([99_999, usize::MAX]) {
+        assert_eq!(length_value(length), length.to_string().as_str());
+    }
+}
+
+#[test]
+fn a_stream_can_be_kept_at_hand_without_closing_it() {
+    let closed = Arc::new(AtomicUsize::new(0));
+    let seen = closed.clone();
+    let mut response = Response::html(chunks(&["a", "b"]));
+    response.on_close(move || _ = seen.fetch_add(1, Ordering::SeqCst));
+    assert_eq!(now(response.body_mut().buffer()).unwrap(), b"ab");
+    assert_eq!(now(response.body_mut().buffer()).unwrap(), b"ab");
+    assert_eq!(closed.load(Ordering::SeqCst), 0);
+    response.finalize(&Method::GET);
+    assert_eq!(response.content_length(), Some(2));
+    drop(response);
+    assert_eq!(closed.load(Ordering::SeqCst), 1);
+}
