@@ -411,6 +411,13 @@ impl App {
     }
 }
 
+impl App {
+    /// Runs the app's commands in a test, in test mode.
+    pub fn test_cli_runner(self) -> cli::CliRunner {
+        cli::CliRunner::new(self.testing())
+    }
+}
+
 impl Scaffold for App {
     fn data(&mut self) -> &mut ScaffoldData {
         &mut self.data

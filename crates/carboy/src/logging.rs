@@ -6,3 +6,5 @@ pub(crate) fn exception(_app: &str, request: &CurrentRequest, error: &Error) {
 pub(crate) fn escaped(text: &str) -> String {
     text.escape_debug().to_string()
 }
+
+pub(crate) fn init(_debug: bool) {}

@@ -1,2 +1,14 @@
-//! x
-fn main() {}
+//! The smallest app. Run it: `cargo run -p hello`, then open http://127.0.0.1:5000/.
+
+use carboy::prelude::*;
+
+#[route("/")]
+fn hello() -> &'static str {
+    "Hello, World!"
+}
+
+fn main() -> carboy::Result<()> {
+    let mut app = App::new("hello");
+    app.routes(routes![hello]);
+    app.run()
+}

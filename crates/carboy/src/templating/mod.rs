@@ -23,6 +23,10 @@ pub(crate) struct EngineOptions<'a> {
     pub(crate) explain: bool,
 }
 impl Engine {
+    pub(crate) fn check(&self, _known: &dyn Fn(&str) -> bool) -> Vec<String> {
+        Vec::new()
+    }
+
     pub(crate) fn build(_o: EngineOptions<'_>) -> std::result::Result<Self, String> {
         Ok(Engine)
     }
