@@ -1,8 +1,7 @@
 //! `a=1&b=2`: query strings and urlencoded forms, parsed as Werkzeug does with `parse_qsl`.
 
-use crate::MultiDict;
-use percent_encoding::percent_decode_str;
-use std::borrow::Cow;
+use crate::{MultiDict, url::unquote_to_bytes};
+use std::{borrow::Cow, fmt::Write};
 
 /// Parses fields separated by `&`.
 ///
@@ -46,7 +45,7 @@ fn decode(text: &str) -> Cow<'_, str> {
     } else {
         text
     };
-    Cow::Owned(keep_invalid(&Cow::from(percent_decode_str(text))))
+    Cow::Owned(keep_invalid(&unquote_to_bytes(text.as_bytes())))
 }
 
 /// Bytes as text; those that are not UTF-8 are written as `%XX` (Werkzeug's error handler `url_quote`).
@@ -55,7 +54,7 @@ fn keep_invalid(bytes: &[u8]) -> String {
     for chunk in bytes.utf8_chunks() {
         out.push_str(chunk.valid());
         for byte in chunk.invalid() {
-            out.push_str(percent_encoding::percent_encode_byte(*byte));
+            let _ = write!(out, "%{byte:02X}");
         }
     }
     out

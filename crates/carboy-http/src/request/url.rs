@@ -4,10 +4,9 @@ use super::Request;
 use crate::{
     HttpError,
     host::{UntrustedHost, get_host},
-    url::current_url,
+    url::{current_url, unquote},
 };
 use http::{StatusCode, header};
-use percent_encoding::percent_decode_str;
 use std::borrow::Cow;
 
 impl Request {
@@ -26,10 +25,7 @@ impl Request {
                 slashes => &raw[slashes - 1..],
             };
         }
-        self.lazy().path.get_or_init(|| {
-            let decoded = percent_decode_str(raw).decode_utf8_lossy();
-            format!("/{}", decoded.trim_start_matches('/'))
-        })
+        self.lazy().path.get_or_init(|| format!("/{}", unquote(raw).trim_start_matches('/')))
     }
 
     /// The path and the query, with a `?` between them even when there is no query.

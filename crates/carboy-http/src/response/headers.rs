@@ -23,7 +23,7 @@ impl Response {
     /// For a value with a line end, which would begin another field, and for other text that cannot stand
     /// in a header field. Nothing is changed then.
     pub fn set_header(&mut self, name: &str, value: impl AsRef<str>) -> Result<&mut Self, HeaderError> {
-        let (name, value) = (field_name(name)?, field_value(value.as_ref())?);
+        let (name, value) = field(name, value.as_ref())?;
         self.headers_mut().insert(name, value);
         Ok(self)
     }
@@ -33,7 +33,7 @@ impl Response {
     /// # Errors
     /// As [`set_header`](Response::set_header).
     pub fn add_header(&mut self, name: &str, value: impl AsRef<str>) -> Result<&mut Self, HeaderError> {
-        let (name, value) = (field_name(name)?, field_value(value.as_ref())?);
+        let (name, value) = field(name, value.as_ref())?;
         self.headers_mut().append(name, value);
         Ok(self)
     }
@@ -70,7 +70,7 @@ impl Response {
     {
         let fields: Vec<(HeaderName, HeaderValue)> = fields
             .into_iter()
-            .map(|(name, value)| Ok((field_name(name.as_ref())?, field_value(value.as_ref())?)))
+            .map(|(name, value)| field(name.as_ref(), value.as_ref()))
             .collect::<Result<_, HeaderError>>()?;
         for (name, _) in &fields {
             self.headers_mut().remove(name);
@@ -130,12 +130,7 @@ impl Response {
     /// # Errors
     /// For a location with a line end, and for one whose host or port cannot be one.
     pub fn set_location(&mut self, location: &str) -> Result<&mut Self, HeaderError> {
-        // Asked first: to make a URL, line ends are dropped.
-        if has_line_end(location) {
-            return Err(HeaderError(Kind::Newline));
-        }
-        let uri = iri_to_uri(location).map_err(|_| HeaderError(Kind::Value))?;
-        self.headers_mut().insert(header::LOCATION, field_value(&uri)?);
+        self.headers_mut().insert(header::LOCATION, uri_value(location)?);
         Ok(self)
     }
 
@@ -263,6 +258,23 @@ fn field_name(name: &str) -> Result<HeaderName, HeaderError> {
     name.parse().map_err(|_| HeaderError(Kind::Name))
 }
 
+/// A field of its name and text; a location is quoted as Werkzeug quotes it when it sends a response.
+fn field(name: &str, text: &str) -> Result<(HeaderName, HeaderValue), HeaderError> {
+    let name = field_name(name)?;
+    let is_url = name == header::LOCATION || name == header::CONTENT_LOCATION;
+    let value = if is_url { uri_value(text)? } else { field_value(text)? };
+    Ok((name, value))
+}
+
+/// The value of an IRI, as a URI.
+fn uri_value(location: &str) -> Result<HeaderValue, HeaderError> {
+    // Asked first: to make a URL, line ends are dropped.
+    if has_line_end(location) {
+        return Err(HeaderError(Kind::Newline));
+    }
+    field_value(&iri_to_uri(location).map_err(|_| HeaderError(Kind::Value))?)
+}
+
 /// The bytes of a field's text: ASCII as it is, the rest of Latin-1 as one byte each, as WSGI has it.
 fn field_value(text: &str) -> Result<HeaderValue, HeaderError> {
     if has_line_end(text) {
@@ -347,6 +359,17 @@ mod tests {
         assert_eq!(response.headers()["x-b"].as_bytes(), b"\xe9");
         assert_eq!(response.header("x-b").unwrap(), "é");
         assert!(response.set_header("x-b", "☃").is_err());
+    }
+
+    #[test]
+    fn a_location_is_quoted_however_it_is_set() {
+        let mut response = Response::html("");
+        for location in ["/é b", "/%C3%A9%20b"] {
+            response.set_header("Location", location).unwrap();
+            assert_eq!(response.location().unwrap(), "/%C3%A9%20b");
+            response.update_headers([("Content-Location", location)]).unwrap();
+            assert_eq!(response.header("content-location").unwrap(), "/%C3%A9%20b");
+        }
     }
 
     #[test]
