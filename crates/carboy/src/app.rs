@@ -515,7 +515,7 @@ impl AppService {
 
 impl carboy_http::Service for AppService {
     fn call(&self, request: Request) -> impl Future<Output = Response> + Send {
-        crate::middleware::serve(self.0.clone(), request)
+        crate::middleware::serve(&self.0, request)
     }
 }
 
@@ -535,7 +535,7 @@ where
     fn call(&mut self, request: http::Request<B>) -> Self::Future {
         let app = self.0.clone();
         let request: Request = request.map(Body::stream).into();
-        Box::pin(async move { Ok(crate::middleware::serve(app, request).await.into()) })
+        Box::pin(async move { Ok(crate::middleware::serve(&app, request).await.into()) })
     }
 }
 

@@ -26,14 +26,14 @@ pub(crate) type AfterThisRequest = Box<dyn FnOnce(Response) -> crate::Result<Res
 pub struct Context {
     state: Arc<State>,
     g: GStore,
-    request: Option<Box<RequestPart>>,
+    request: Option<RequestPart>,
 }
 
 /// What a context holds in a request.
 #[derive(Default)]
 pub(crate) struct RequestPart {
     /// The request as it arrived, when layers stand between its arrival and its dispatch.
-    arrived: OnceLock<Request>,
+    arrived: OnceLock<Box<Request>>,
     /// The request as it is dispatched.
     dispatched: OnceLock<Request>,
     routing: OnceLock<Result<Matched, RoutingError>>,
@@ -122,9 +122,9 @@ pub(crate) fn try_current() -> Option<Arc<Context>> {
     CURRENT.with_borrow(|c| c.clone())
 }
 
-/// Whether this code runs in this very context; cheaper than comparing clones.
-pub(crate) fn is_current(context: &Arc<Context>) -> bool {
-    CURRENT.with_borrow(|c| c.as_ref().is_some_and(|c| Arc::ptr_eq(c, context)))
+/// Looks at the current request without taking a handle: for checks that every request passes.
+pub(crate) fn peek_request<T>(f: impl FnOnce(&Request) -> T) -> Option<T> {
+    CURRENT.with_borrow(|c| Some(f(c.as_ref()?.request()?)))
 }
 
 const NO_APP: &str = "Working outside of application context.\n\n\
@@ -162,9 +162,16 @@ impl Context {
         Arc::new(Context { state, g: GStore::default(), request: None })
     }
 
-    /// A context whose request is still to be [dispatched](Self::dispatched).
-    pub(crate) fn for_request(state: Arc<State>) -> Arc<Self> {
-        Arc::new(Context { state, g: GStore::default(), request: Some(Box::default()) })
+    /// A context of a request that is dispatched now.
+    pub(crate) fn for_request(state: Arc<State>, request: Request) -> Arc<Self> {
+        let part = RequestPart { dispatched: OnceLock::from(request), ..RequestPart::default() };
+        Arc::new(Context { state, g: GStore::default(), request: Some(part) })
+    }
+
+    /// A context of a request that has arrived and is still to be [dispatched](Self::dispatched).
+    pub(crate) fn for_arrival(state: Arc<State>, request: Request) -> Arc<Self> {
+        let part = RequestPart { arrived: OnceLock::from(Box::new(request)), ..RequestPart::default() };
+        Arc::new(Context { state, g: GStore::default(), request: Some(part) })
     }
 
     /// Runs a future in this context.
@@ -189,18 +196,13 @@ impl Context {
     }
 
     fn part(&self) -> &RequestPart {
-        self.request.as_deref().expect("only called in the context of a request")
+        self.request.as_ref().expect("only called in the context of a request")
     }
 
     /// The request, if this is the context of one.
     pub fn request(&self) -> Option<&Request> {
-        let part = self.request.as_deref()?;
-        part.dispatched.get().or_else(|| part.arrived.get())
-    }
-
-    /// Notes the request as it arrived, for code that runs before it is dispatched.
-    pub(crate) fn arrived(&self, request: Request) {
-        let _ = self.part().arrived.set(request);
+        let part = self.request.as_ref()?;
+        part.dispatched.get().or_else(|| part.arrived.get().map(|request| &**request))
     }
 
     /// Notes the request that is dispatched now; gives it back when this context already has one.
@@ -226,7 +228,7 @@ impl Context {
     }
 
     pub(crate) fn routing(&self) -> Option<&Result<Matched, RoutingError>> {
-        self.request.as_deref()?.routing.get()
+        self.request.as_ref()?.routing.get()
     }
 
     pub(crate) fn matched(&self) -> Option<&Matched> {
@@ -261,7 +263,7 @@ impl Context {
 
     /// The session if anybody opened it.
     pub(crate) fn opened_session(&self) -> Option<&Session> {
-        self.request.as_deref()?.session.get()
+        self.request.as_ref()?.session.get()
     }
 
     pub(crate) fn after_this_request(&self, f: AfterThisRequest) {

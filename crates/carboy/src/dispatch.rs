@@ -14,9 +14,9 @@ use crate::{
     session::Session,
     signals::ResponseEvent,
     state::State,
-    view::{IntoResponse, View},
+    view::{BoxFuture, IntoResponse, View},
 };
-use carboy_http::{Body, HeaderMap, HttpError, Method, Request, Response, StatusCode, header, host};
+use carboy_http::{Body, BodyState, HeaderMap, HttpError, Method, Request, Response, StatusCode, header, host};
 use carboy_routing::{Bind, MatchError, Target};
 use std::{
     future::Future,
@@ -36,21 +36,7 @@ const LONG_POLL: Duration = Duration::from_millis(100);
 pub(crate) struct Propagated(pub(crate) Error);
 
 /// Answers a request that has come through the layers.
-pub(crate) fn dispatch(
-    app: Arc<Frozen>,
-    context: Arc<Context>,
-    request: Request,
-) -> impl Future<Output = Response> + Send {
-    // A layer may send a request on twice; each sending is a request of its own.
-    let context = match context.dispatched(request) {
-        Ok(()) => context,
-        Err(request) => {
-            let request = *request;
-            let fresh = Context::for_request(app.state.clone());
-            let _ = fresh.dispatched(request);
-            fresh
-        }
-    };
+pub(crate) fn dispatch(app: Arc<Frozen>, context: Arc<Context>) -> impl Future<Output = Response> + Send {
     let life = Life { end: End::new(app.clone(), context.clone()), app, context: context.clone() };
     Watched::new(Entered::new(context.clone().scope(life.run())), context)
 }
@@ -71,28 +57,26 @@ impl Life {
         state.signals().appcontext_pushed.send(|| ());
 
         // 4 The context: the URL map matches, and what it says is kept. The session opens at first touch.
-        if let Some(response) = elsewhere(&app, &context, request).await {
+        if let Some(answering) = elsewhere(&app, &context, request) {
             end.hooks = false;
-            return end.attach(response);
+            return end.attach(answering.await);
         }
-        if let Some(loading) = state.sessions().load(state.session_config(), request.headers()) {
-            match loading.await {
-                Ok(session) => context.set_session(session),
-                Err(error) => {
-                    let response = answer_error(&app, &context, error, &mut end).await;
-                    let response = finalize(&app, &context, response, &mut end).await;
-                    return end.attach(response);
-                }
-            }
-        }
+        let loaded = match state.sessions().load(state.session_config(), request.headers()) {
+            Some(loading) => loading.await.map(|session| context.set_session(session)),
+            None => Ok(()),
+        };
 
         // 5–8 On the way to a response. A panic is an error like any other.
         state.signals().request_started.send(|| ());
         let plan = plan(&app, &context);
-        let answer = match Caught::new(answer(&app, &context, plan)).await {
-            Ok(Ok(response)) => response,
-            Ok(Err(error)) => answer_error(&app, &context, error, &mut end).await,
-            Err(panic) => answer_error(&app, &context, panic, &mut end).await,
+        let answered = match loaded {
+            Ok(()) => Caught::new(answer(&app, &context, plan)).await.flatten(),
+            Err(error) => Err(error),
+        };
+        // What is rare is boxed: the future of a request is copied before it first runs, so it had better be small.
+        let answer = match answered {
+            Ok(response) => response,
+            Err(error) => Box::pin(answer_error(&app, &context, error, &mut end)).await,
         };
 
         // 9, 10 On the way back.
@@ -117,16 +101,18 @@ fn entry<'a>(app: &'a Frozen, context: &Context) -> Option<&'a Entry> {
 }
 
 /// Step 4: finds the rule, or whoever else answers: a mounted service, or the fallback when no rule does.
-async fn elsewhere(app: &Frozen, context: &Arc<Context>, request: &Request) -> Option<Response> {
+fn elsewhere(app: &Frozen, context: &Arc<Context>, request: &Request) -> Option<BoxFuture<Response>> {
     if let Some((service, prefix)) = app.mounts.find(&request.path()) {
         let request = crate::middleware::mounted(request, prefix);
-        return Some(service.respond(request).await);
+        let service = service.clone();
+        return Some(Box::pin(async move { service.respond(request).await }));
     }
     let routing = route(&app.state, request);
     if let (Err(error), Some(fallback)) = (&routing, &app.fallback)
         && fallback_takes(error)
     {
-        return Some(fallback.respond(crate::middleware::take(request)).await);
+        let (fallback, request) = (fallback.clone(), crate::middleware::take(request));
+        return Some(Box::pin(async move { fallback.respond(request).await }));
     }
     context.set_routing(routing);
     None
@@ -215,8 +201,8 @@ async fn answer(app: &Arc<Frozen>, context: &Arc<Context>, plan: &Plan) -> Resul
     if entry.automatic_options && request.method() == Method::OPTIONS {
         return Ok(options(context));
     }
-    if !entry.stream {
-        request.load_body().await?;
+    if !entry.stream && request.body_state() == BodyState::NotRead {
+        Box::pin(request.load_body()).await?;
     }
     let Some(view) = &entry.view else {
         return Err(Error::msg(format!(
@@ -276,9 +262,8 @@ pub(crate) async fn answer_layer_error(app: &Arc<Frozen>, context: Arc<Context>,
 
 /// A context of a request that is routed, and goes no further.
 pub(crate) fn undispatched(app: &Arc<Frozen>, request: Request) -> Arc<Context> {
-    let context = Context::for_request(app.state.clone());
     let routing = route(&app.state, &request);
-    let _ = context.dispatched(request);
+    let context = Context::for_request(app.state.clone(), request);
     context.set_routing(routing);
     context
 }
@@ -361,25 +346,27 @@ async fn run_handler(handler: &hooks::ErrorHandler, error: Error) -> Result<Resp
 
 /// Steps 9 and 10: the functions for the response, the session, the signal.
 async fn finalize(app: &Arc<Frozen>, context: &Arc<Context>, response: Response, end: &mut End) -> Response {
-    let response = match Caught::new(process(app, context, response)).await {
-        Ok(Ok(response)) => response,
-        Ok(Err(error)) | Err(error) => {
-            // Flask processes the page about this once more, and only logs when that fails too.
-            let page = internal_error(app, context, error, end).await;
-            match Caught::new(process(app, context, page)).await {
-                Ok(Ok(response)) => response,
-                Ok(Err(error)) | Err(error) => {
-                    tracing::error!(
-                        target: "carboy::app",
-                        "Request finalizing failed with an error while handling an error: {error}"
-                    );
-                    HttpError::new(StatusCode::INTERNAL_SERVER_ERROR).to_response()
-                }
-            }
-        }
+    let response = match Caught::new(process(app, context, response)).await.flatten() {
+        Ok(response) => response,
+        Err(error) => Box::pin(finalize_error(app, context, error, end)).await,
     };
     app.state.signals().request_finished.send(|| ResponseEvent::from(&response));
     response
+}
+
+/// An error on the way back: Flask processes the page about it once more, and only logs when that fails too.
+async fn finalize_error(app: &Arc<Frozen>, context: &Arc<Context>, error: Error, end: &mut End) -> Response {
+    let page = internal_error(app, context, error, end).await;
+    match Caught::new(process(app, context, page)).await.flatten() {
+        Ok(response) => response,
+        Err(error) => {
+            tracing::error!(
+                target: "carboy::app",
+                "Request finalizing failed with an error while handling an error: {error}"
+            );
+            HttpError::new(StatusCode::INTERNAL_SERVER_ERROR).to_response()
+        }
+    }
 }
 
 async fn process(app: &Arc<Frozen>, context: &Arc<Context>, mut response: Response) -> Result<Response> {

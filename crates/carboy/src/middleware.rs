@@ -3,6 +3,7 @@
 use crate::{Error, app::Frozen, ctx::Context, dispatch, view::BoxFuture};
 use bytes::Bytes;
 use carboy_http::{Body, BodyError, Request, Response};
+use futures_util::future::Either;
 use std::{
     future::{Future, poll_fn},
     sync::Arc,
@@ -128,8 +129,19 @@ impl Respond for Dispatching {
         let context = request
             .extensions_mut()
             .remove::<Arc<Context>>()
-            .unwrap_or_else(|| Context::for_request(app.state.clone()));
-        Box::pin(async move { Ok(dispatch::dispatch(app, context, request.into()).await.into()) })
+            .filter(|context| Arc::ptr_eq(context.state(), &app.state));
+        let request: Request = request.into();
+        Box::pin(async move {
+            let context = match context {
+                // A layer may send a request on twice; each sending is a request of its own.
+                Some(context) => match context.dispatched(request) {
+                    Ok(()) => context,
+                    Err(request) => Context::for_request(app.state.clone(), *request),
+                },
+                None => Context::for_request(app.state.clone(), request),
+            };
+            Ok(dispatch::dispatch(app, context).await.into())
+        })
     }
 }
 
@@ -214,20 +226,25 @@ pub(crate) fn take(request: &Request) -> Request {
 }
 
 /// Answers a request from outside: through the layers, if there are any.
-pub(crate) fn serve(app: Arc<Frozen>, request: Request) -> impl Future<Output = Response> + Send {
-    async move {
-        let context = Context::for_request(app.state.clone());
-        let Some(layers) = &app.layers else {
-            return dispatch::dispatch(app, context, request).await;
-        };
+pub(crate) fn serve(app: &Arc<Frozen>, request: Request) -> impl Future<Output = Response> + Send + use<> {
+    match &app.layers {
+        None => {
+            let context = Context::for_request(app.state.clone(), request);
+            Either::Left(dispatch::dispatch(app.clone(), context))
+        }
+        Some(layers) => Either::Right(through_layers(app.clone(), layers.clone(), request)),
+    }
+}
+
+fn through_layers(app: Arc<Frozen>, layers: Inner, request: Request) -> BoxFuture<Response> {
+    Box::pin(async move {
         // Layers may answer, fail or change the request before it is dispatched; what they raise sees this one.
-        context.arrived(request.head());
+        let context = Context::for_arrival(app.state.clone(), request.head());
         let mut request: http::Request<Body> = request.into();
         request.extensions_mut().insert(context.clone());
-        let answer = context.clone().scope(layers.call_boxed(request)).await;
-        match answer {
+        match context.clone().scope(layers.call_boxed(request)).await {
             Ok(response) => response.into(),
             Err(error) => dispatch::answer_layer_error(&app, context, Error::from_layer(error)).await,
         }
-    }
+    })
 }

@@ -5,15 +5,18 @@
 //! the host of `Origin` must be the request's; a request with neither header is no browser's and passes. CSRF_CHECK
 //! switches it off, CSRF_TRUSTED_ORIGINS lists origins (`https://app.example.com`) that may send anything.
 
-use crate::{Result, abort, request};
+use crate::{Result, abort, ctx::peek_request, request};
 use carboy_http::{Method, Request, header};
 
 /// Refuses unsafe requests from other sites with 403. Requests that no rule takes are left to their 404 or 405.
 pub(super) fn check() -> Result<()> {
-    let request = request();
-    if matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE) {
+    let safe = peek_request(|request| {
+        matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS | Method::TRACE)
+    });
+    if safe != Some(false) {
         return Ok(());
     }
+    let request = request();
     let app = crate::current_app();
     if !app.settings().csrf_check || request.endpoint().is_none() || comes_from_here(&request) {
         return Ok(());
