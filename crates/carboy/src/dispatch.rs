@@ -16,7 +16,7 @@ use crate::{
     state::State,
     view::{BoxFuture, IntoResponse, View},
 };
-use carboy_http::{Body, BodyState, HeaderMap, HttpError, Method, Request, Response, StatusCode, header, host};
+use carboy_http::{Body, HeaderMap, HttpError, Method, Request, Response, StatusCode, header, host};
 use carboy_routing::{Bind, MatchError, Target};
 use std::{
     future::Future,
@@ -201,8 +201,11 @@ async fn answer(app: &Arc<Frozen>, context: &Arc<Context>, plan: &Plan) -> Resul
     if entry.automatic_options && request.method() == Method::OPTIONS {
         return Ok(options(context));
     }
-    if !entry.stream && request.body_state() == BodyState::NotRead {
-        Box::pin(request.load_body()).await?;
+    if !entry.stream {
+        match request.body_loaded() {
+            Some(result) => result?,
+            None => Box::pin(request.load_body()).await?,
+        }
     }
     let Some(view) = &entry.view else {
         return Err(Error::msg(format!(

@@ -219,22 +219,35 @@ impl Request {
         result
     }
 
+    /// What [`load_body`](Request::load_body) would answer, when there is nothing left to wait for; `None` when there is.
+    ///
+    /// A request without a body is done here, without a future.
+    pub fn body_loaded(&self) -> Option<Result<(), HttpError>> {
+        let mut slot = self.slot();
+        match &slot.state {
+            State::Read | State::Taken => Some(Ok(())),
+            State::Failed(failure) => Some(Err(failure.error())),
+            State::Unread(body) if body.as_bytes() == Some(b"") && self.content_length().unwrap_or(0) == 0 => {
+                slot.state = State::Read;
+                Some(Ok(()))
+            }
+            State::Loading(_) | State::Unread(_) => None,
+        }
+    }
+
     fn begin_loading(&self) -> Begin {
+        if let Some(result) = self.body_loaded() {
+            return Begin::Done(result);
+        }
         let mut slot = self.slot();
         let limits = slot.limits;
         match &mut slot.state {
-            State::Read | State::Taken => Begin::Done(Ok(())),
-            State::Failed(failure) => Begin::Done(Err(failure.error())),
-            State::Loading(_) => Begin::Wait,
             State::Unread(body) => {
-                if body.as_bytes() == Some(b"") && self.content_length().unwrap_or(0) == 0 {
-                    slot.state = State::Read;
-                    return Begin::Done(Ok(()));
-                }
                 let body = std::mem::take(body);
                 slot.state = State::Loading(Vec::new());
                 Begin::Read(body, limits)
             }
+            _ => Begin::Wait,
         }
     }
 
