@@ -1,0 +1,99 @@
+//! Users: registering, logging in and out, and the user of a request.
+
+use carboy::{
+    Context, FromContext, Result,
+    prelude::*,
+    security::password::{check_password_hash, generate_password_hash},
+};
+use carboy_db::db;
+use serde::{Deserialize, Serialize};
+use std::sync::Arc;
+
+pub(crate) fn bp() -> Blueprint {
+    let mut bp = Blueprint::new("auth");
+    bp.url_prefix("/auth").routes(routes![register, login, logout]);
+    bp.before_app_request(load_logged_in_user);
+    bp
+}
+
+/// A user as views and templates see it.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub(crate) struct User {
+    pub(crate) id: i64,
+    pub(crate) username: String,
+}
+
+/// The user who is logged in: as an argument it sends everybody else to the login page.
+pub(crate) struct CurrentUser(pub(crate) User);
+
+impl FromContext for CurrentUser {
+    fn from_context(_: &Arc<Context>) -> Result<Self> {
+        match g().get::<User>("user") {
+            Some(user) => Ok(CurrentUser(user)),
+            None => abort(redirect(url_for!(login)).into_response()?),
+        }
+    }
+}
+
+/// Loads the user whose id is in the session, before each request of the app.
+async fn load_logged_in_user() -> Result<()> {
+    if let Some(id) = session().get::<i64>("user_id") {
+        let users = db().query_as::<User>("SELECT id, username FROM user WHERE id = ?", (id,)).await?;
+        if let Some(user) = users.into_iter().next() {
+            g().set("user", user);
+        }
+    }
+    Ok(())
+}
+
+/// Registers a user: the name must be free, the password is stored as a hash.
+#[route("/register", methods = ["GET", "POST"])]
+async fn register() -> Result {
+    if request().method() == "POST" {
+        let username: String = request().form().get_required("username")?;
+        let password: String = request().form().get_required("password")?;
+        let error = if username.is_empty() {
+            "Username is required.".to_owned()
+        } else if password.is_empty() {
+            "Password is required.".to_owned()
+        } else {
+            let hash = generate_password_hash(&password).await?;
+            match db().execute("INSERT INTO user (username, password) VALUES (?, ?)", (&*username, hash)).await {
+                Ok(_) => return redirect(url_for!(login)).into_response(),
+                Err(e) if e.is_unique_violation() => format!("User {username} is already registered."),
+                Err(e) => return Err(e.into()),
+            }
+        };
+        flash(error, "error");
+    }
+    render!("auth/register.html")?.into_response()
+}
+
+/// Logs a user in: the session remembers the id.
+#[route("/login", methods = ["GET", "POST"])]
+async fn login() -> Result {
+    if request().method() == "POST" {
+        let username: String = request().form().get_required("username")?;
+        let password: String = request().form().get_required("password")?;
+        let error = match db().query_one("SELECT id, password FROM user WHERE username = ?", (username,)).await? {
+            None => "Incorrect username.",
+            Some(user) if !check_password_hash(&user.get::<String>("password")?, &password).await? => {
+                "Incorrect password."
+            }
+            Some(user) => {
+                session().clear();
+                session().set("user_id", user.get::<i64>("id")?);
+                return redirect(url_for!("index")).into_response();
+            }
+        };
+        flash(error, "error");
+    }
+    render!("auth/login.html")?.into_response()
+}
+
+/// Forgets the user.
+#[route("/logout")]
+fn logout() -> Redirect {
+    session().clear();
+    redirect(url_for!("index"))
+}
