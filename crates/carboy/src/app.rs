@@ -43,9 +43,7 @@ use tower_layer::Layer;
 /// fn hello() -> &'static str { "Hello, World!" }
 ///
 /// fn main() -> carboy::Result<()> {
-///     let mut app = App::new("hello");
-///     app.routes(routes![hello]);
-///     app.run()
+///     App::new("hello").routes(routes![hello]).run()
 /// }
 /// ```
 pub struct App {
@@ -91,7 +89,14 @@ impl App {
     pub fn new(name: &str) -> Self {
         let mut config = Config::for_app(name, "");
         cli::Early::of_process().configure(&mut config);
-        let mut app = App {
+        let mut app = App::bare(name, config);
+        crate::security::defaults(&mut app);
+        app
+    }
+
+    /// An app without anything.
+    fn bare(name: &str, config: Config) -> Self {
+        App {
             name: name.to_owned(),
             data: ScaffoldData::default(),
             config,
@@ -114,9 +119,16 @@ impl App {
             subdomain_matching: false,
             strict_slashes: true,
             static_host: None,
-        };
-        crate::security::defaults(&mut app);
-        app
+        }
+    }
+
+    /// The app itself, out of the reference that chained calls end with. What is registered afterwards is a mistake.
+    pub(crate) fn take(&mut self) -> Self {
+        let mut rest = App::bare(&self.name, Config::for_app(&self.name, ""));
+        rest.data.mistakes.push(
+            "the app was built before: it is built once, and what it was told then is all it has".to_owned(),
+        );
+        std::mem::replace(self, rest)
     }
 
     /// The app's name.
@@ -385,15 +397,15 @@ impl App {
     }
 
     /// Answers the command line: `run`, `routes`, `check`, own commands. Without a command it serves.
-    pub fn run(self) -> Result<()> {
-        cli::main(self)
+    pub fn run(&mut self) -> Result<()> {
+        cli::main(self.take())
     }
 
     /// Freezes the app and starts its extensions. All mistakes are reported together.
     ///
-    /// The calling thread waits for the extensions' start-up.
-    pub fn build(self) -> Result<AppService> {
-        let service = freeze::freeze(self)?;
+    /// The calling thread waits for the extensions' start-up. An app is built once: building it again is an error.
+    pub fn build(&mut self) -> Result<AppService> {
+        let service = freeze::freeze(self.take())?;
         service.startup()?;
         Ok(service)
     }
@@ -403,8 +415,9 @@ impl App {
     /// # Panics
     /// When the app cannot be built, with the reasons.
     #[track_caller]
-    pub fn test_client(self) -> TestClient {
-        match self.testing().build() {
+    pub fn test_client(&mut self) -> TestClient {
+        self.config.set("TESTING", true);
+        match self.build() {
             Ok(service) => service.test_client(),
             Err(error) => panic!("the app cannot be built: {error}"),
         }
@@ -413,8 +426,9 @@ impl App {
 
 impl App {
     /// Runs the app's commands in a test, in test mode.
-    pub fn test_cli_runner(self) -> cli::CliRunner {
-        cli::CliRunner::new(self.testing())
+    pub fn test_cli_runner(&mut self) -> cli::CliRunner {
+        self.config.set("TESTING", true);
+        cli::CliRunner::new(self.take())
     }
 }
 

@@ -7,9 +7,7 @@
 //! fn hello() -> &'static str { "Hello, World!" }
 //!
 //! fn main() -> carboy::Result<()> {
-//!     let mut app = App::new("hello");
-//!     app.routes(routes![hello]);
-//!     app.run()
+//!     App::new("hello").routes(routes![hello]).run()
 //! }
 //! ```
 //!

@@ -148,7 +148,7 @@ fn a_streamed_body_has_no_context_unless_it_asks_for_it() {
 
 #[test]
 fn the_end_of_a_request_comes_once_and_after_its_streamed_body() {
-    let (app, ends) = app();
+    let (mut app, ends) = app();
     let client = app.test_client();
     let mut response = client.get("/stream-with-context").send_streaming();
     assert_eq!(ends.count(), 0);
@@ -160,7 +160,7 @@ fn the_end_of_a_request_comes_once_and_after_its_streamed_body() {
 
 #[test]
 fn the_end_of_a_request_comes_when_the_client_leaves_during_a_stream() {
-    let (app, ends) = app();
+    let (mut app, ends) = app();
     let client = app.test_client();
     let mut response = client.get("/endless").send_streaming();
     assert!(response.chunk().is_some());
@@ -172,7 +172,7 @@ fn the_end_of_a_request_comes_when_the_client_leaves_during_a_stream() {
 
 #[test]
 fn a_stream_that_panics_breaks_off_and_the_request_ends() {
-    let (app, ends) = app();
+    let (mut app, ends) = app();
     let response = app.test_client().get("/broken-stream").send();
     assert_eq!(response.text(), "first;");
     assert!(response.body_error().unwrap().contains("in the middle of a stream"));
@@ -181,7 +181,7 @@ fn a_stream_that_panics_breaks_off_and_the_request_ends() {
 
 #[tokio::test]
 async fn the_end_of_a_request_comes_when_the_client_leaves_before_the_answer() {
-    let (app, ends) = app();
+    let (mut app, ends) = app();
     let service = app.build().unwrap();
     let request = carboy::Request::get("/forever");
     let answer =

@@ -58,7 +58,10 @@ async fn register() -> Result {
             "Password is required.".to_owned()
         } else {
             let hash = generate_password_hash(&password).await?;
-            match db().execute("INSERT INTO user (username, password) VALUES (?, ?)", (&*username, hash)).await {
+            match db()
+                .execute("INSERT INTO user (username, password) VALUES (?, ?)", (&*username, hash))
+                .await
+            {
                 Ok(_) => return redirect(url_for!(login)).into_response(),
                 Err(e) if e.is_unique_violation() => format!("User {username} is already registered."),
                 Err(e) => return Err(e.into()),
@@ -75,17 +78,18 @@ async fn login() -> Result {
     if request().method() == "POST" {
         let username: String = request().form().get_required("username")?;
         let password: String = request().form().get_required("password")?;
-        let error = match db().query_one("SELECT id, password FROM user WHERE username = ?", (username,)).await? {
-            None => "Incorrect username.",
-            Some(user) if !check_password_hash(&user.get::<String>("password")?, &password).await? => {
-                "Incorrect password."
-            }
-            Some(user) => {
-                session().clear();
-                session().set("user_id", user.get::<i64>("id")?);
-                return redirect(url_for!("index")).into_response();
-            }
-        };
+        let error =
+            match db().query_one("SELECT id, password FROM user WHERE username = ?", (username,)).await? {
+                None => "Incorrect username.",
+                Some(user) if !check_password_hash(&user.get::<String>("password")?, &password).await? => {
+                    "Incorrect password."
+                }
+                Some(user) => {
+                    session().clear();
+                    session().set("user_id", user.get::<i64>("id")?);
+                    return redirect(url_for!("index")).into_response();
+                }
+            };
         flash(error, "error");
     }
     render!("auth/login.html")?.into_response()

@@ -21,7 +21,8 @@ struct Post {
     username: String,
 }
 
-const POSTS: &str = "SELECT p.id, title, body, created, author_id, username FROM post p JOIN user u ON p.author_id = u.id";
+const POSTS: &str =
+    "SELECT p.id, title, body, created, author_id, username FROM post p JOIN user u ON p.author_id = u.id";
 
 /// All posts, the newest first.
 #[route("/")]

@@ -17,8 +17,10 @@ impl Extension for Schema {
     fn startup<'a>(&'a self, app: &'a Arc<State>) -> ExtensionFuture<'a, Result<()>> {
         Box::pin(async move {
             let db = carboy::Ext::<Db>::of(app).ok_or_else(|| carboy::Error::msg("the schema needs Db"))?;
-            let tables: i64 =
-                db.query_value("SELECT count(*) FROM sqlite_master WHERE name IN ('user', 'post')", ()).await?.unwrap_or(0);
+            let tables: i64 = db
+                .query_value("SELECT count(*) FROM sqlite_master WHERE name IN ('user', 'post')", ())
+                .await?
+                .unwrap_or(0);
             if tables == 0 {
                 db.execute_script(SCHEMA).await?;
             }

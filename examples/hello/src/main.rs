@@ -8,7 +8,5 @@ fn hello() -> &'static str {
 }
 
 fn main() -> carboy::Result<()> {
-    let mut app = App::new("hello");
-    app.routes(routes![hello]);
-    app.run()
+    App::new("hello").routes(routes![hello]).run()
 }

@@ -227,7 +227,9 @@ impl Request {
         match &slot.state {
             State::Read | State::Taken => Some(Ok(())),
             State::Failed(failure) => Some(Err(failure.error())),
-            State::Unread(body) if body.as_bytes() == Some(b"") && self.content_length().unwrap_or(0) == 0 => {
+            State::Unread(body)
+                if body.as_bytes() == Some(b"") && self.content_length().unwrap_or(0) == 0 =>
+            {
                 slot.state = State::Read;
                 Some(Ok(()))
             }

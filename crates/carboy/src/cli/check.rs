@@ -11,7 +11,7 @@ pub(super) fn grammar() -> clap::Command {
 }
 
 /// Prints a line for each problem; an error when there are any.
-pub(super) fn check(app: App) -> Result<()> {
+pub(super) fn check(mut app: App) -> Result<()> {
     let name = app.name.clone();
     let mut problems: Vec<String> = app.config.validate().iter().map(ToString::to_string).collect();
     let service = match app.build() {

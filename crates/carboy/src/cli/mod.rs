@@ -21,7 +21,7 @@ use crate::{App, AppService, Error, Result, runtime};
 use clap::{Arg, ArgAction, ArgMatches, builder::ValueParser};
 
 /// Answers the command line of this process.
-pub(crate) fn main(app: App) -> Result<()> {
+pub(crate) fn main(mut app: App) -> Result<()> {
     let grammar = grammar(&app);
     let matches = grammar.get_matches();
     let level_is_debug = matches!(app.config.get::<bool>("DEBUG"), Ok(Some(true)));

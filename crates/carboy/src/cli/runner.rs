@@ -39,7 +39,7 @@ impl CliRunner {
 
     /// Runs a command line, without the program's name.
     pub fn invoke<S: Into<String>>(self, args: impl IntoIterator<Item = S>) -> CliResult {
-        let app = (self.make)();
+        let mut app = (self.make)();
         let args: Vec<String> =
             std::iter::once(app.name.clone()).chain(args.into_iter().map(Into::into)).collect();
         let matches = match super::grammar(&app).try_get_matches_from(args) {
