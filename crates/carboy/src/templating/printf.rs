@@ -158,7 +158,7 @@ pub(crate) fn percent(template: &str, positional: &[Value], named: Option<&Value
             }
             characters.next();
         }
-        let mut argument = |next: &mut usize| -> Result<Value, Error> {
+        let argument = |next: &mut usize| -> Result<Value, Error> {
             let value = positional
                 .get(*next)
                 .cloned()
@@ -166,7 +166,7 @@ pub(crate) fn percent(template: &str, positional: &[Value], named: Option<&Value
             *next += 1;
             Ok(value)
         };
-        let mut number = |characters: &mut std::iter::Peekable<std::str::Chars<'_>>, next: &mut usize| -> Result<usize, Error> {
+        let number = |characters: &mut std::iter::Peekable<std::str::Chars<'_>>, next: &mut usize| -> Result<usize, Error> {
             if characters.peek() == Some(&'*') {
                 characters.next();
                 let value = argument(next)?;
@@ -387,7 +387,7 @@ fn with_spec(value: &Value, spec: &str) -> Result<String, Error> {
             (fill, align) = ('0', Some('='));
         }
     }
-    let mut number = |at: &mut usize| {
+    let number = |at: &mut usize| {
         let mut value = None;
         while let Some(digit) = characters.get(*at).and_then(|c| c.to_digit(10)) {
             value = Some((value.unwrap_or(0usize) * 10 + digit as usize).min(LONGEST));

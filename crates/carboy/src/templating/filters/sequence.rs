@@ -426,7 +426,7 @@ fn unknown(error: Error, what: &str, name: &str) -> Error {
 
 fn choose(state: &mut State<'_, '_>, args: Args<'_>, wanted: bool, by_attribute: bool) -> Result<Value, Error> {
     let (positional, named) = args.split();
-    let [value, mut positional @ ..] = positional else {
+    let Some((value, mut positional)) = positional.split_first() else {
         return Err(fail("missing the sequence"));
     };
     if !value.is_true() {
