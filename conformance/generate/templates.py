@@ -293,3 +293,141 @@ exprs(
     "dict.items()|list", "dict.keys()|sort", "dict.values()|sum", "dict.get('nope', 5)", "dict.copy()", "nums.index(2)", "nums.count(1)", "nums.index(99)", "(1, 2, 1).count(1)",
 )
 both("methods", "{% for k, v in user.items() %}{{ k }}={{ v }};{% endfor %}", "{% for k in dict.keys()|sort %}{{ k }}{% endfor %}", "{% for v in dict.values() %}{{ v }}{% endfor %}")
+
+EXPRESSIONS = len(cases)
+
+
+# --- statements ---------------------------------------------------------------------------------------------------------
+both(
+    "for",
+    "{% for x in nums %}{{ x }},{% endfor %}", "{% for x in [] %}x{% else %}empty{% endfor %}", "{% for x in nums %}{{ loop.index }}/{{ loop.length }} {{ loop.index0 }} {{ loop.revindex }} {{ loop.revindex0 }} {{ loop.first }} {{ loop.last }};{% endfor %}",
+    "{% for x in nums %}{{ loop.cycle('a', 'b') }}{% endfor %}", "{% for x in nums %}{{ loop.previtem|default('-') }}<{{ x }}>{{ loop.nextitem|default('-') }} {% endfor %}", "{% for x in [1,1,2,2,1] %}{% if loop.changed(x) %}{{ x }}{% endif %}{% endfor %}",
+    "{% for x in range(10) if x is odd %}{{ loop.index }}:{{ x }} {% endfor %}", "{% for x in range(4) if x > 9 %}{{ x }}{% else %}none{% endfor %}", "{% for k, v in dict.items() %}{{ k }}={{ v }} {% endfor %}", "{% for a, b in pairs %}{{ a }}{{ b }}{% endfor %}", "{% for a, (b, c) in [[1, [2, 3]]] %}{{ a }}{{ b }}{{ c }}{% endfor %}",
+    "{% for n in tree recursive %}<li>{{ n.name }}{% if n.children %}<ul>{{ loop(n.children) }}</ul>{% endif %}</li>{% endfor %}", "{% for n in tree recursive %}{{ loop.depth }}{{ loop.depth0 }}{{ n.name }}{{ loop(n.children) }}{% endfor %}",
+    "{% for x in nums %}{% for y in strs %}{{ loop.index }}{% endfor %}{{ loop.index }} {% endfor %}", "{% for x in nums %}{% set outer = loop %}{% for y in [1, 2] %}{{ outer.index }}.{{ loop.index }} {% endfor %}{% endfor %}", "{% set x = 1 %}{% for i in nums %}{% set x = i %}{% endfor %}{{ x }}", "{% for c in name %}{{ c }}-{% endfor %}", "{% for c in '<&>' %}{{ c }}{% endfor %}",
+    "{% for k in dict %}{{ k }}{% endfor %}", "{% for x in nums %}{{ x }}{% if not loop.last %}, {% endif %}{% endfor %}", "{% for u in users|sort(attribute='name') %}{{ u.name }} {% endfor %}", "{% for x in nums|reverse %}{{ x }}{% endfor %}", "{% for x in nums[:2] + [9] %}{{ x }}{% endfor %}", "{% for x in (1, 2, 3) %}{{ x }}{% endfor %}", "{% for i in range(3) %}{% for j in range(i) %}*{% endfor %};{% endfor %}",
+    "{% for x in 5 %}{% endfor %}", "{% for a, b in [[1]] %}{{ a }}{{ b }}{% endfor %}", "{% for a, b in [[1, 2, 3]] %}{{ a }}{% endfor %}", "{% for x in nums %}{{ loop }}{% break %}{% endfor %}", "{% for x in user %}{{ x }} {% endfor %}", "{% for name in strs %}{{ name }}{% endfor %}{{ name }}", "{% for x in unicode %}{{ x }}|{% endfor %}",
+)
+both(
+    "if",
+    "{% if yes %}a{% elif no %}b{% else %}c{% endif %}", "{% if no %}a{% elif yes %}b{% else %}c{% endif %}", "{% if no %}a{% elif no %}b{% else %}c{% endif %}", "{% if nums %}full{% endif %}{% if none_list %}x{% else %}empty{% endif %}", "{% if zero %}a{% else %}b{% endif %}{% if empty %}a{% else %}b{% endif %}{% if nothing %}a{% else %}b{% endif %}{% if empty_dict %}a{% else %}b{% endif %}{% if '0' %}a{% endif %}{% if 0.0 %}a{% else %}b{% endif %}",
+    "{% if nums|length > 2 and (yes or no) and not no %}ok{% endif %}", "{% if 'a' in dict and 2 not in none_list %}ok{% endif %}", "{% if 1 < nums|length <= 3 %}ok{% endif %}", "{{ 'x' if nope else 'y' }}", "{% if user.name is defined and user.zip is not defined %}ok{% endif %}", "{% if name == 'Ada' %}{% if one %}nested{% endif %}{% endif %}",
+)
+both(
+    "set",
+    "{% set x = 5 %}{{ x }}", "{% set a, b = 1, 2 %}{{ a }}{{ b }}", "{% set x %}<b>{{ html }}</b>{% endset %}{{ x }}", "{% set x | upper %}abc <i>{% endset %}{{ x }}", "{% set ns = namespace(n=0) %}{% for i in nums %}{% set ns.n = ns.n + i %}{% endfor %}{{ ns.n }}", "{% set ns = namespace({'a': 1}, b=2) %}{{ ns.a }}{{ ns.b }}{% set ns.c = 3 %}{{ ns.c }}", "{{ namespace(a=1, b='x') }}",
+    "{% set x = html %}{{ x }}{% set y = html|safe %}{{ y }}", "{% set x = [1, 2] + nums %}{{ x }}", "{% set ns = namespace() %}{{ ns.nope }}", "{% if yes %}{% set x = 'in' %}{% endif %}{{ x }}", "{% with %}{% set x = 1 %}{% endwith %}{{ x }}", "{% with a=1, b=2 %}{{ a + b }}{% endwith %}", "{% with a={'k': [1]}, b=html %}{{ a.k }}{{ b }}{% endwith %}", "{% set x = 1 %}{% with x = 2 %}{{ x }}{% endwith %}{{ x }}",
+    "{% set x = nope %}{{ x is defined }}", "{% set name = 'Bob' %}{{ name }}", "{% set x %}{% endset %}[{{ x }}]{{ x is string }}", "{% set user.name = 1 %}", "{% with a = 1 %}{% with b = a + 1 %}{{ b }}{% endwith %}{% endwith %}",
+)
+both(
+    "filter-block",
+    "{% filter upper %}abc {{ name }} {{ html }}{% endfilter %}", "{% filter escape %}<b>{% endfilter %}", "{% filter upper|replace('A', 'x') %}banana{% endfilter %}", "{% filter indent(2) %}a\nb{% endfilter %}", "{% filter trim %}   x   {% endfilter %}", "{% filter e %}{{ html }}{% endfilter %}",
+)
+both(
+    "whitespace",
+    "a\n{% if yes %}\n  b\n{% endif %}\nc\n", "a\n{%- if yes -%}\n  b\n{%- endif -%}\nc", "  {{- name -}}  x", "{% for x in nums -%}\n  {{ x }}\n{%- endfor %}\n", "x\n\n", "x\n", "x", "\n\nx", "a {#- c -#} b", "a {# c #} b", "{%+ if yes %}x{% endif +%}\ny", "{% raw %}{{ x }} {% if %}{% endraw %}", "{%- raw -%}  {{ x }}  {%- endraw -%}  y", "{{ '{{' }} {{ '%}' }}", "{# multi\nline #}x", "a\r\nb\r\n", "a\rb",
+    "{%   if   yes   %}x{%endif%}", "{{name}}", "{{\nname\n}}", "{% if yes %}\n\n  x\n\n{% endif %}", "\t{%- if yes %} x{% endif %}", "{{ name }}\n", "{{ name -}}\n\nx", "}} %} #}", "{ { x } }", "a{# {{ nope.x }} {% bad %} #}b", "{% raw -%}  x {% endraw %}|", "<a href=\"{{ hostile }}\" title='{{ hostile }}'>{{ hostile }}</a>",
+)
+both(
+    "macro",
+    "{% macro m(a, b='x') %}[{{ a }}{{ b }}]{% endmacro %}{{ m(1) }}{{ m(1, 2) }}{{ m(b=3, a=4) }}{{ m() }}", "{% macro m(h) %}<b>{{ h }}</b>{% endmacro %}{{ m(html) }}{{ m(html|safe) }}", "{% macro input(name, type='text') %}<input{{ {'name': name, 'type': type}|xmlattr }}>{% endmacro %}{{ input('u') }}{{ input('p', 'password') }}",
+    "{% macro r(n) %}{{ n }}{% if n > 0 %}{{ r(n - 1) }}{% endif %}{% endmacro %}{{ r(3) }}", "{% macro m() %}{{ caller() }}{% endmacro %}{% call m() %}inner {{ name }}{% endcall %}", "{% macro list(xs) %}{% for x in xs %}{{ caller(x) }}{% endfor %}{% endmacro %}{% call(x) list(nums) %}<{{ x }}>{% endcall %}", "{% macro m(x) %}{{ x }}{% endmacro %}{{ m('a') ~ m('<b>') }}", "{% macro m(x) %}{{ x }}{% endmacro %}{{ m('abc')|upper }}",
+    "{% macro m(a, b) %}{{ a }}-{{ b }}{% endmacro %}{{ m(*[1, 2]) }}{{ m(**{'a': 3, 'b': 4}) }}{{ m(*[5], **{'b': 6}) }}", "{% macro m(a) %}{{ varargs }}{{ varargs|length }}{% endmacro %}{{ m(1, 2, 3) }}{{ m(1) }}", "{% macro m(a) %}{{ kwargs }}{% endmacro %}{{ m(1, x=2, y='z') }}{{ m(a=1) }}", "{% macro m() %}{{ varargs }}{{ kwargs }}{% endmacro %}{{ m(1, b=2) }}{{ m() }}", "{% macro field(f) %}<x {{ kwargs|xmlattr }}>{{ f }}</x>{% endmacro %}{{ field('a', class='b', id=html) }}",
+    "{% macro m(a) %}{% for k, v in kwargs.items() %}{{ k }}={{ v }} {% endfor %}{% endmacro %}{{ m(1, b=2, c=3) }}", "{% macro m(a) %}x{% endmacro %}{{ m(1, 2) }}", "{% macro m(a) %}x{% endmacro %}{{ m(b=2) }}", "{% macro m(a) %}{{ kwargs }}{% endmacro %}{{ m(1, 2) }}", "{% macro m(a) %}{{ varargs }}{% endmacro %}{{ m(1, b=2) }}", "{% macro m(a, b=2) %}{% endmacro %}{{ m.name }}{{ m.arguments }}{{ m.catch_kwargs }}{{ m.catch_varargs }}{{ m.caller }}",
+    "{% set x = 'outer' %}{% macro m() %}{{ x }}{% endmacro %}{{ m() }}", "{% macro m() %}{{ x }}{% endmacro %}{% set x = 'later' %}{{ m() }}", "{% macro m() %}{% set x = 'in' %}{{ x }}{% endmacro %}{{ m() }}{{ x }}", "{% macro a() %}A{{ b() }}{% endmacro %}{% macro b() %}B{% endmacro %}{{ a() }}", "{% macro m(a='<b>') %}{{ a }}{% endmacro %}{{ m() }}", "{% macro m(a, b=a) %}{{ b }}{% endmacro %}{{ m(7) }}", "{% macro m() -%}\n  x\n{%- endmacro %}[{{ m() }}]", "{% macro m(x) %}{{ x is defined }}{% endmacro %}{{ m() }}",
+    "{% macro f(kwargs) %}{{ kwargs }}{% endmacro %}{{ f(1) }}", "{% macro r(n) %}{{ varargs }}{% if n %}{{ r(n - 1, n) }}{% endif %}{% endmacro %}{{ r(2) }}", "{% macro m() -%} {{ kwargs }} {%- endmacro -%}   \n{{ m(a=1) }}", "{% macro m(x, y=1) %}{{ x }}{{ y }}{{ kwargs }}{{ varargs }}{% endmacro %}{{ m(1, 2, 3, z=4) }}", "{% macro d(t) %}<{{ t }} {{ kwargs.cls }}>{{ caller() }}{% endmacro %}{% call d('p', cls='c') %}x{% endcall %}", "{% macro m(**kwargs) %}{% endmacro %}",
+)
+both(
+    "call",
+    "{% macro m(t) %}<{{ t }}>{{ caller() }}</{{ t }}>{% endmacro %}{% call m('p') %}{{ html }}{% endcall %}", "{% macro m() %}{% if caller %}c{% else %}n{% endif %}{% endmacro %}{{ m() }}{% call m() %}{% endcall %}", "{% macro m() %}{{ caller(1, b=2) }}{% endmacro %}{% call(a, b=0) m() %}{{ a }}{{ b }}{% endcall %}", "{% macro o() %}o{{ caller() }}{% endmacro %}{% macro i() %}i{{ caller() }}{% endmacro %}{% call o() %}{% call i() %}x{% endcall %}{% endcall %}",
+)
+both("autoescape", "{% autoescape false %}{{ html }}{% endautoescape %}", "{% autoescape true %}{{ html }}{% endautoescape %}{{ html }}", "{% autoescape no %}{{ html }}{% autoescape yes %}{{ html }}{% endautoescape %}{% endautoescape %}")
+both(
+    "builtins",
+    "{% set c = cycler('odd', 'even') %}{{ c.next() }}{{ c.next() }}{{ c.next() }}{{ c.current }}{% set _ = c.reset() %}{{ c.next() }}", "{% set j = joiner() %}{% for x in nums %}{{ j() }}{{ x }}{% endfor %}", "{% set j = joiner('|') %}{{ j() }}a{{ j() }}b{{ j() }}c", "{{ dict(a=1) }}{{ range(3)|list }}" if False else "{{ range(3)|list }}", "{{ lipsum(0) }}", "{{ lipsum(n=2, html=false, min=1, max=2)|length > 0 }}", "{{ cycler() }}", "{{ range(1, 2, 0) }}",
+    "{{ range('a') }}", "{% for i in range(3, 0, -1) %}{{ i }}{% endfor %}", "{{ range(5)[2] }}{{ range(5)[-1] }}", "{{ 3 in range(5) }}{{ 9 in range(5) }}", "{{ namespace().x is defined }}",
+)
+both(
+    "syntax",
+    "{% if %}", "{{ name", "{% for x in nums %}", "{% endfor %}", "{{ }}", "{% nope %}", "line1\nline2 {{ 1 + }}\nline3", "a\n{% if yes %}\nb", "{{ name|nope }}", "{{ 1 is nope }}", "{% block a %}{% endblock %}{% block a %}{% endblock %}", "{{ 'unclosed }}", "{% set %}", "{% macro %}{% endmacro %}", "{{ a b }}", "{% extends %}", "{% include %}", "{{ [1, 2 }}", "{# open", "{% raw %}x", "{% if yes %}{% else %}{% else %}{% endif %}", "{% for x nums %}{% endfor %}", "{{ name|upper( }}", "{{ {1} }}", "{{ 1 = 2 }}", "{% call %}{% endcall %}",
+)
+
+# --- several templates --------------------------------------------------------------------------------------------------
+BASE = "<html><title>{% block title %}Base{% endblock %}</title>{% block body %}<p>base {{ name }}</p>{% endblock %}{% block foot %}foot{% endblock %}</html>"
+for child in [
+    "{% extends 'base.html' %}", "{% extends 'base.html' %}{% block title %}Child{% endblock %}", "{% extends 'base.html' %}{% block body %}{{ super() }}<p>child {{ html }}</p>{% endblock %}", "{% extends 'base.html' %}ignored {{ name }}{% block foot %}x{% endblock %}also ignored",
+    "{% extends 'base.html' %}{% set t = 'Set' %}{% block title %}{{ t }}{% endblock %}", "{% extends 'base.html' %}{% macro m(x) %}[{{ x }}]{% endmacro %}{% block body %}{{ m(html) }}{% endblock %}", "{% extends 'base.html' %}{% block body %}{% block inner %}in{% endblock %}{% endblock %}", "{% extends base %}{% block title %}dyn{% endblock %}",
+    "{% extends 'mid.html' %}{% block title %}{{ super() }} leaf{% endblock %}", "{% extends 'mid.html' %}{% block body %}{{ super.super() }}{% endblock %}", "{% extends 'nope.html' %}", "{% extends 'base.html' %}{% block title %}{{ self.foot() }}{% endblock %}", "{% if yes %}{% extends 'base.html' %}{% endif %}{% block title %}cond{% endblock %}", "{% extends 'base.html' %}{% block body %}{% for x in nums %}{{ x }}{% endfor %}{% endblock body %}",
+    "{% extends ['nope.html', 'base.html'] %}" , "{% extends 'base.html' %}{% extends 'base.html' %}", "{% extends 'base.html' %}{% block title %}{{ super() }}{{ super() }}{% endblock %}", "{% extends 'base.html' %}{% block title %}{{ nope.x }}{% endblock %}", "{% extends 'base.html' %}{% block nobody %}never{% endblock %}", "{% extends 'base.html' %}{% block title %}{{ super()|upper }}{% endblock %}", "{% extends 'base.html' %}{% import 'macros.html' as m %}{% block title %}{{ m.hi('x') }}{% endblock %}",
+]:
+    add("inherit", {"child.html": child, "base.html": BASE, "mid.html": "{% extends 'base.html' %}{% block title %}Mid {{ super() }}{% endblock %}{% block body %}mid[{{ super() }}]{% endblock %}", "macros.html": "{% macro hi(x) %}hi {{ x }}{% endmacro %}"}, CONTEXT | {"base": "base.html"})
+for base, child in [
+    ("{% for i in nums %}{% block item scoped %}{{ i }}{% endblock %}{% endfor %}", "{% extends 'base.html' %}{% block item %}<{{ i }}>{% endblock %}"), ("{% for i in nums %}{% block item %}[{{ i }}]{% endblock %}{% endfor %}", "{% extends 'base.html' %}"), ("{% block a required %}{% endblock %}", "{% extends 'base.html' %}{% block a %}ok{% endblock %}"), ("{% block a required %}{% endblock %}", "{% extends 'base.html' %}"),
+    ("{% block a %}{{ self.b() }}{% endblock %}{% block b %}B{% endblock %}", "{% extends 'base.html' %}{% block b %}C{% endblock %}"), ("{% set v = 'base' %}{% block a %}{{ v }}{% endblock %}", "{% extends 'base.html' %}{% set v = 'child' %}"), ("{% macro m() %}base macro{% endmacro %}{% block a %}{{ m() }}{% endblock %}", "{% extends 'base.html' %}{% block a %}{{ m is defined }}{% endblock %}"), ("A{% include 'part.html' %}{% block x %}{% endblock %}", "{% extends 'base.html' %}{% block x %}{% include 'part.html' %}{% endblock %}"),
+    ("{%- block a -%}\n x \n{%- endblock -%}\n", "{% extends 'base.html' %}\n{% block a %}\n y\n{% endblock %}\n"),
+]:
+    add("inherit", {"child.html": child, "base.html": base, "part.html": "<{{ name }}>"})
+for main in [
+    "{% include 'part.html' %}", "{% set x = 1 %}{% include 'part.html' %}", "{% include 'nope.html' %}", "{% include 'nope.html' ignore missing %}ok", "{% include ['nope.html', 'part.html'] %}", "{% include ['n1', 'n2'] %}", "{% include ['n1', 'n2'] ignore missing %}ok", "{% for x in nums %}{% include 'part.html' %}{% endfor %}", "{% include 'part.html' with context %}", "{% include 'part.html' without context %}",
+    "{% include part %}", "{% include 'text.txt' %}{{ html }}", "{% include 'nested/deep.html' %}", "{% include './part.html' %}", "{% include '../part.html' %}", "{% include 'bad.html' %}", "{% include 'nope.html' ignore missing with context %}ok", "{% macro m() %}{% include 'part.html' %}{% endmacro %}{{ m() }}", "{% include 'sets.html' %}{{ y is defined }}", "{% block b %}{% include 'part.html' %}{% endblock %}", "{% with x = 'w' %}{% include 'part.html' %}{% endwith %}", "{% include 'undef.html' %}",
+]:
+    add("include", {"main.html": main, "part.html": "[{{ name }}{{ x }}{{ html }}]", "text.txt": "{{ html }}", "nested/deep.html": "deep {% include 'part.html' %}", "bad.html": "ok\n{% if %}", "sets.html": "{% set y = 1 %}", "undef.html": "a\nb{{ nope.x }}"}, CONTEXT | {"part": "part.html"})
+for main in [
+    "{% import 'm.html' as m %}{{ m.hi('x') }}", "{% from 'm.html' import hi %}{{ hi('<x>') }}", "{% from 'm.html' import hi as h, bye %}{{ h('x') }}{{ bye() }}", "{% import 'm.html' as m %}{{ m.const }}{{ m.nope is defined }}", "{% from 'm.html' import nope %}{{ nope is defined }}", "{% from 'm.html' import nope %}{{ nope() }}", "{% import 'm.html' as m %}{{ m.ctx() }}", "{% import 'm.html' as m with context %}{{ m.ctx() }}", "{% from 'm.html' import ctx with context %}{{ ctx() }}", "{% from 'm.html' import ctx without context %}{{ ctx() }}",
+    "{% import 'nope.html' as m %}", "{% from 'm.html' import _private %}", "{% import 'm.html' as m %}{{ m._private is defined }}", "{% import 'm.txt' as m %}{{ m.raw(html) }}", "{% import 'm.html' as m %}{{ m.raw(html) }}", "{% import name_of as m %}{{ m.hi(1) }}", "{% from 'm.html' import wrap %}{% call wrap() %}x{% endcall %}", "{% import 'm.html' as m %}{% call m.wrap() %}{{ name }}{% endcall %}", "{% from 'm.html' import kw %}{{ kw(1, a=2) }}", "{% import 'm.html' as m %}{{ m.kw(1, 2, a=html) }}", "{% import 'm.html' as m %}{% for x in nums %}{{ m.hi(x) }}{% endfor %}", "{% from 'm.html' import hi, %}{{ hi(1) }}", "{% import 'm.html' as m %}{{ m.uses_global() }}", "{% from 'm.html' import nested %}{{ nested('q') }}",
+]:
+    add("import", {"main.html": main, "m.html": "{% macro hi(x) %}hi {{ x }};{% endmacro %}{% macro bye() %}bye{% endmacro %}{% set const = '<c>' %}{% macro ctx() %}[{{ name }}]{% endmacro %}{% macro _private() %}{% endmacro %}{% macro raw(h) %}<i>{{ h }}</i>{% endmacro %}{% macro wrap() %}<w>{{ caller() }}</w>{% endmacro %}{% macro kw(x) %}{{ varargs }}{{ kwargs }}{% endmacro %}{% macro uses_global() %}{{ range(2)|list }}{% endmacro %}{% macro nested(x) %}{{ hi(x) }}{% endmacro %}", "m.txt": "{% macro raw(h) %}<i>{{ h }}</i>{% endmacro %}"}, CONTEXT | {"name_of": "m.html"})
+
+# --- escaping by name ---------------------------------------------------------------------------------------------------
+for name in ["a.html", "a.htm", "a.xml", "a.xhtml", "a.svg", "a.HTML", "a.html.j2", "a.txt", "a", "a.js", "a.json", "a.md", "x.htmlx", ".html", "dir.html/a.txt"]:
+    add("autoescape", {name: "{{ html }}|{{ html|e }}|{{ html|safe }}|{{ nums }}|{{ [html] }}"})
+
+HOSTILE_VALUES = ["<svg/onload=alert(1)>", "\"><script>", "' onmouseover='x", "&lt;b&gt;", "javascript:alert(1)", "</title><b>", "{{ 7*7 }}", "{% raw %}", "\x00\x01", "\u2028<", "a`b", "<!--", "]]>", "\\u003c"]
+for value in HOSTILE_VALUES:
+    add("hostile", {"t.html": "<p title=\"{{ v }}\" class='{{ v }}'>{{ v }} {{ v|e }} {{ v|upper }} {{ [v] }} {{ {'k': v} }} {{ v|tojson }} {{ v|urlencode }} {{ {'t': v}|xmlattr }} {{ v|truncate(5) }} {{ v|urlize }} {{ '%s'|format(v) }} {{ ('<b>%s</b>'|safe)|format(v) }} {{ v ~ '<i>'|safe }} {{ [v, '<b>'|safe]|join('<') }} {{ v|replace('<', '[') }} {{ v|pprint }} {{ v|striptags }} {{ v|forceescape }} {{ v|center(30) }} {{ v|list }}</p>"}, {"v": value})
+
+# What this engine answers otherwise, and why: COMPATIBILITY.md lists the same. Keys are the entry template's text, with its name
+# where only one of the two renderings differs.
+DIFFERS = {
+    "{% for x in nums %}{{ loop }}{% break %}{% endfor %}": "break and continue are always there",
+    "{% macro m(a, b=2) %}{% endmacro %}{{ m.name }}{{ m.arguments }}{{ m.catch_kwargs }}{{ m.catch_varargs }}{{ m.caller }}": "what a macro tells about itself",
+    "{% macro m(a, b=a) %}{{ b }}{% endmacro %}{{ m(7) }}": "a default does not see the parameters before it",
+    "{% extends 'mid.html' %}{% block body %}{{ super.super() }}{% endblock %}": "no super.super()",
+    ("child.html", "{% extends 'base.html' %}", "for i in nums"): "a block in a loop sees the loop's variables without `scoped`",
+    "{% include 'part.html' without context %}": "included and imported templates see the context",
+    "{% include 'sets.html' %}{{ y is defined }}": "what an included template sets stays set",
+    "{% from 'm.html' import nope %}{{ nope() }}": "the message about a name that is not exported",
+    "{% import 'm.html' as m %}{{ m.ctx() }}": "included and imported templates see the context",
+    "{% from 'm.html' import ctx without context %}{{ ctx() }}": "included and imported templates see the context",
+    "{% import 'm.txt' as m %}{{ m.raw(html) }}": "a macro escapes as the template that calls it",
+    "{% from 'm.html' import hi, %}{{ hi(1) }}": "a comma may end the names of an import",
+    ("t.txt", "{{ '<i>'|safe + html }}"): "+ of safe and other text is plain text",
+    "{{ +one }}": "no unary plus",
+    "{{ dict.items() }}": "views of a mapping are lists",
+    "{{ nope < 1 }}": "comparisons never fail",
+    ("t.html", "{{ (html|safe)[:3] }}"): "a slice of safe text is escaped",
+}
+
+
+def differs(case):
+    text = case["templates"][case["entry"]]
+    if text in DIFFERS:
+        return DIFFERS[text]
+    for key, reason in DIFFERS.items():
+        if isinstance(key, tuple) and key[:2] == (case["entry"], text) and all(any(k in t for t in case["templates"].values()) for k in key[2:]):
+            return reason
+    return None
+
+
+for case in cases:
+    if reason := differs(case):
+        case["differs"] = reason
+
+
+def write(name, part):
+    lines = ",\n".join(json.dumps(case, ensure_ascii=True) for case in part)
+    (OUT / name).write_text('{"context": ' + json.dumps(CONTEXT, ensure_ascii=True) + ',\n"cases": [\n' + lines + "\n]}\n")
+
+
+write("expressions.json", cases[:EXPRESSIONS])
+write("statements.json", cases[EXPRESSIONS:])

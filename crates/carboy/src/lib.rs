@@ -82,7 +82,11 @@ pub use scaffold::Scaffold;
 pub use session::Session;
 pub use state::State;
 pub use stream::{StreamWithContext, stream_with_context};
-pub use templating::{Markup, render_template, render_template_string};
+pub use templating::{
+    Markup, TemplateArgs, TemplateAttribute, TemplateContext, TemplateError, TemplateErrorKind,
+    TemplateFunction, TemplateObject, TemplateValue, escape, escape_silent, get_template_attribute,
+    render_template, render_template_string, stream_template, stream_template_string,
+};
 pub use urls::{IntoUrlValues, UrlOptions, try_url_for, url_for};
 pub use view::{
     BoxFuture, Form, FromContext, Html, IntoResponse, Json, MethodView, Query, Redirect, redirect,

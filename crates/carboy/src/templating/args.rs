@@ -125,9 +125,9 @@ pub(crate) fn given(value: Option<Value>) -> Option<Value> {
 pub(crate) fn int_or(value: Option<&Value>, default: i64) -> Result<i64, Error> {
     match value {
         None => Ok(default),
-        Some(value) => as_int(value)
-            .and_then(|number| i64::try_from(number).ok())
-            .ok_or_else(|| fail(format!("'{}' object cannot be interpreted as an integer", type_name(value)))),
+        Some(value) => as_int(value).and_then(|number| i64::try_from(number).ok()).ok_or_else(|| {
+            fail(format!("'{}' object cannot be interpreted as an integer", type_name(value)))
+        }),
     }
 }
 
@@ -146,19 +146,14 @@ pub(crate) fn items(value: &Value) -> Result<Vec<Value>, Error> {
     if value.is_none() {
         return Err(fail("'NoneType' object is not iterable"));
     }
-    let items = value
-        .try_iter()
-        .map_err(|_| fail(format!("'{}' object is not iterable", type_name(value))))?;
+    let items =
+        value.try_iter().map_err(|_| fail(format!("'{}' object is not iterable", type_name(value))))?;
     items.checked().collect()
 }
 
 /// A string result that stays safe if the input was.
 pub(crate) fn keep_safety(input: &Value, text: String) -> Value {
-    if input.is_safe() {
-        Value::from_safe_string(text)
-    } else {
-        Value::from(text)
-    }
+    if input.is_safe() { Value::from_safe_string(text) } else { Value::from(text) }
 }
 
 /// Looks an attribute up as Jinja's filters do: dots separate, digits are indexes.

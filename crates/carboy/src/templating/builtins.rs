@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use indexmap::IndexMap;
-use minijinja::value::{Enumerator, Object, ObjectRepr};
+use minijinja::value::{Enumerator, Object, ObjectRepr, ValueOrKwargs};
 use minijinja::{Environment, Error, ErrorKind, State, Value};
 
 use super::args::{Args, bool_or, fail, int_or, items};
@@ -20,6 +20,7 @@ pub(super) fn install(environment: &mut Environment<'static>) {
     environment.add_function("lipsum", lipsum);
     environment.add_function("cycler", cycler);
     environment.add_function("joiner", joiner);
+    environment.add_function("namespace", namespace);
 }
 
 /// A random number below `limit`, which must not be 0.
@@ -78,7 +79,8 @@ fn range(_: &mut State<'_, '_>, args: Args<'_>) -> Result<Value, Error> {
     let length = match step {
         0 => return Err(fail("range() arg 3 must not be zero")),
         _ if (distance > 0) != (step > 0) || distance == 0 => 0,
-        _ => usize::try_from(distance.unsigned_abs().div_ceil(u128::from(step.unsigned_abs()))).unwrap_or(usize::MAX),
+        _ => usize::try_from(distance.unsigned_abs().div_ceil(u128::from(step.unsigned_abs())))
+            .unwrap_or(usize::MAX),
     };
     Ok(Value::from_object(Range { start, stop, step, length }))
 }
@@ -105,6 +107,18 @@ fn dict(_: &mut State<'_, '_>, args: Args<'_>) -> Result<Value, Error> {
     Ok(Value::from_pairs(entries))
 }
 
+/// The engine's namespace takes a mapping or named values, Jinja's both.
+fn namespace(_: &mut State<'_, '_>, args: Args<'_>) -> Result<Value, Error> {
+    let (positional, named) = args.split();
+    let mut entries: Vec<(Value, Value)> = match positional {
+        [] => Vec::new(),
+        [source] if is_plain_map(source) => pairs(source, false),
+        _ => return Err(fail("namespace takes a mapping and named values")),
+    };
+    entries.extend(named.map(|named| pairs(named, false)).unwrap_or_default());
+    minijinja::functions::namespace(Some(ValueOrKwargs::from(Value::from_pairs(entries))))
+}
+
 /// `cycler("odd", "even")`
 #[derive(Debug)]
 struct Cycler {
@@ -126,7 +140,12 @@ impl Object for Cycler {
         }
     }
 
-    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, _: &[Value]) -> Result<Value, Error> {
+    fn call_method(
+        self: &Arc<Self>,
+        _: &mut State<'_, '_>,
+        method: &str,
+        _: &[Value],
+    ) -> Result<Value, Error> {
         match method {
             "next" => {
                 let at = self.position.load(Ordering::Relaxed);
@@ -162,11 +181,7 @@ impl Object for Joiner {
     }
 
     fn call(self: &Arc<Self>, _: &mut State<'_, '_>, _: &[Value]) -> Result<Value, Error> {
-        Ok(if self.used.swap(true, Ordering::Relaxed) {
-            self.separator.clone()
-        } else {
-            Value::from("")
-        })
+        Ok(if self.used.swap(true, Ordering::Relaxed) { self.separator.clone() } else { Value::from("") })
     }
 }
 

@@ -59,23 +59,25 @@ pub(crate) fn is_upper(text: &str) -> bool {
 
 /// Whether the value can be called: functions, macros and objects that say so.
 fn is_callable(value: &Value) -> bool {
-    value.as_object().is_some_and(|object| {
-        let name = object.type_name();
-        name.starts_with("minijinja::functions::")
-            || name.starts_with("minijinja::vm::macro_object::")
-            || name.starts_with("minijinja::vm::loop_object::")
-            || value.downcast_object_ref::<super::builtins::Joiner>().is_some()
-            || value.downcast_object_ref::<super::macros::ExtendedMacro>().is_some()
-    })
+    // Python's undefined objects have `__call__`, which raises.
+    value.is_undefined()
+        || value.as_object().is_some_and(|object| {
+            let name = object.type_name();
+            name.starts_with("minijinja::functions::")
+                || name.starts_with("minijinja::vm::macro_object::")
+                || name.starts_with("minijinja::vm::loop_object::")
+                || value.downcast_object_ref::<super::builtins::Joiner>().is_some()
+                || value.downcast_object_ref::<super::macros::ExtendedMacro>().is_some()
+        })
 }
 
 fn modulo(value: &Value, by: f64) -> Result<f64, Error> {
     if let (Some(value), true) = (as_int(value), by.fract() == 0.0) {
         return Ok(value.rem_euclid(by as i128) as f64);
     }
-    as_f64(value).map(|value| value.rem_euclid(by)).ok_or_else(|| {
-        fail(format!("unsupported operand type(s) for %: '{}' and 'int'", type_name(value)))
-    })
+    as_f64(value)
+        .map(|value| value.rem_euclid(by))
+        .ok_or_else(|| fail(format!("unsupported operand type(s) for %: '{}' and 'int'", type_name(value))))
 }
 
 fn remainder(args: &[Value], wanted: f64) -> Result<bool, Error> {

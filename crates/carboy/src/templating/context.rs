@@ -43,7 +43,11 @@ impl TemplateContext {
     }
 
     /// Sets a variable to anything serialisable.
-    pub fn insert<T: Serialize + ?Sized>(&mut self, name: impl Into<Cow<'static, str>>, value: &T) -> &mut Self {
+    pub fn insert<T: Serialize + ?Sized>(
+        &mut self,
+        name: impl Into<Cow<'static, str>>,
+        value: &T,
+    ) -> &mut Self {
         self.set(name, TemplateValue::new(value))
     }
 
@@ -117,7 +121,9 @@ impl From<()> for TemplateContext {
     }
 }
 
-impl<K: Into<Cow<'static, str>>, V: Into<TemplateValue>, const N: usize> From<[(K, V); N]> for TemplateContext {
+impl<K: Into<Cow<'static, str>>, V: Into<TemplateValue>, const N: usize> From<[(K, V); N]>
+    for TemplateContext
+{
     fn from(entries: [(K, V); N]) -> Self {
         entries.into_iter().collect()
     }

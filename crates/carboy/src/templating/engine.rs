@@ -14,7 +14,7 @@ use super::error::{TemplateError, TemplateErrorKind};
 use super::escape::{Escaping, write_escaped};
 use super::loader::{Embedded, Loader};
 use super::value::{TemplateFunction, TemplateValue, function_value, named_arguments};
-use super::{builtins, checks, filters, macros, methods, python, source};
+use super::{builtins, checks, filters, macros, methods, percent, python, source};
 
 /// What templates given as text are called.
 pub(crate) const STRING_TEMPLATE: &str = "<string>";
@@ -28,12 +28,6 @@ pub(crate) fn escapes(name: &str) -> bool {
         || [".html", ".htm", ".xml", ".xhtml", ".svg"].iter().any(|ending| name.ends_with(ending))
 }
 
-/// A mistake that `check` found in a template.
-#[derive(Clone, Debug)]
-pub(crate) struct Finding {
-    pub(crate) error: TemplateError,
-}
-
 /// The environment while the app is being set up.
 pub(crate) struct TemplatesBuilder {
     environment: Environment<'static>,
@@ -43,9 +37,11 @@ pub(crate) struct TemplatesBuilder {
 impl Default for TemplatesBuilder {
     fn default() -> Self {
         let mut environment = Environment::new();
-        environment.set_auto_escape_callback(|name| {
-            if escapes(name) { AutoEscape::Html } else { AutoEscape::None }
-        });
+        environment.set_auto_escape_callback(
+            |name| {
+                if escapes(name) { AutoEscape::Html } else { AutoEscape::None }
+            },
+        );
         environment.set_formatter(write_value);
         environment.set_unknown_method_callback(methods::call);
         environment.set_recursion_limit(DEEPEST);
@@ -55,6 +51,7 @@ impl Default for TemplatesBuilder {
         checks::install(&mut environment);
         builtins::install(&mut environment);
         macros::install(&mut environment);
+        percent::install(&mut environment);
         Self { environment, loader: Loader::default() }
     }
 }
@@ -98,7 +95,12 @@ impl TemplatesBuilder {
     }
 
     /// Jinja's `trim_blocks` and `lstrip_blocks`, `keep_trailing_newline`.
-    pub(crate) fn whitespace(&mut self, trim_blocks: bool, lstrip_blocks: bool, keep_trailing_newline: bool) -> &mut Self {
+    pub(crate) fn whitespace(
+        &mut self,
+        trim_blocks: bool,
+        lstrip_blocks: bool,
+        keep_trailing_newline: bool,
+    ) -> &mut Self {
         let syntax = minijinja::syntax::SyntaxConfig::builder()
             .trim_blocks(trim_blocks)
             .lstrip_blocks(lstrip_blocks)
@@ -111,16 +113,26 @@ impl TemplatesBuilder {
     }
 
     /// Adds a filter.
-    pub(crate) fn filter<M, F: TemplateFunction<M>>(&mut self, name: impl Into<Cow<'static, str>>, function: F) -> &mut Self {
+    pub(crate) fn filter<M, F: TemplateFunction<M>>(
+        &mut self,
+        name: impl Into<Cow<'static, str>>,
+        function: F,
+    ) -> &mut Self {
         let function = function_value(function);
-        self.environment.add_filter(name, move |state: &mut State<'_, '_>, args: Args<'_>| function.call(state, args.0));
+        self.environment
+            .add_filter(name, move |state: &mut State<'_, '_>, args: Args<'_>| function.call(state, args.0));
         self
     }
 
     /// Adds a test; its answer's truth counts.
-    pub(crate) fn test<M, F: TemplateFunction<M>>(&mut self, name: impl Into<Cow<'static, str>>, function: F) -> &mut Self {
+    pub(crate) fn test<M, F: TemplateFunction<M>>(
+        &mut self,
+        name: impl Into<Cow<'static, str>>,
+        function: F,
+    ) -> &mut Self {
         let function = function_value(function);
-        self.environment.add_test(name, move |state: &mut State<'_, '_>, args: Args<'_>| function.call(state, args.0));
+        self.environment
+            .add_test(name, move |state: &mut State<'_, '_>, args: Args<'_>| function.call(state, args.0));
         self
     }
 
@@ -131,7 +143,11 @@ impl TemplatesBuilder {
     }
 
     /// Adds a function that every template sees.
-    pub(crate) fn function<M, F: TemplateFunction<M>>(&mut self, name: impl Into<Cow<'static, str>>, function: F) -> &mut Self {
+    pub(crate) fn function<M, F: TemplateFunction<M>>(
+        &mut self,
+        name: impl Into<Cow<'static, str>>,
+        function: F,
+    ) -> &mut Self {
         self.environment.add_global(name, function_value(function));
         self
     }
@@ -193,13 +209,23 @@ impl Templates {
     }
 
     /// Renders a template into a writer as it goes.
-    pub(crate) fn render_to(&self, names: &[&str], context: TemplateContext, out: impl io::Write) -> Result<(), TemplateError> {
+    pub(crate) fn render_to(
+        &self,
+        names: &[&str],
+        context: TemplateContext,
+        out: impl io::Write,
+    ) -> Result<(), TemplateError> {
         self.template(names)?.render_captured_to(context.into_engine(), out)?;
         Ok(())
     }
 
     /// Renders a template given as text into a writer as it goes.
-    pub(crate) fn render_str_to(&self, text: &str, context: TemplateContext, out: impl io::Write) -> Result<(), TemplateError> {
+    pub(crate) fn render_str_to(
+        &self,
+        text: &str,
+        context: TemplateContext,
+        out: impl io::Write,
+    ) -> Result<(), TemplateError> {
         let text = macros::prepare(text);
         self.environment
             .template_from_named_str(STRING_TEMPLATE, &text)
@@ -246,13 +272,13 @@ impl Templates {
     }
 
     /// Parses every template; answers how many there are and what is wrong with them.
-    pub(crate) fn check(&self) -> io::Result<(usize, Vec<Finding>)> {
+    pub(crate) fn check(&self) -> io::Result<(usize, Vec<TemplateError>)> {
         let all = self.loader.all()?;
         let mut findings = Vec::new();
         for (name, text) in &all {
             let text = macros::prepare(text);
             if let Err(error) = self.environment.template_from_named_str(name, &text) {
-                findings.push(Finding { error: error.into() });
+                findings.push(error.into());
             }
         }
         Ok((all.len(), findings))
@@ -283,7 +309,11 @@ fn caused(error: &minijinja::Error) -> bool {
 }
 
 /// Writes a printed value: Python's `str()`, escaped unless it is safe or the template is not HTML.
-fn write_value(out: &mut Output<'_>, state: &mut State<'_, '_>, value: &Value) -> Result<(), minijinja::Error> {
+fn write_value(
+    out: &mut Output<'_>,
+    state: &mut State<'_, '_>,
+    value: &Value,
+) -> Result<(), minijinja::Error> {
     let escape = !matches!(state.auto_escape(), AutoEscape::None);
     let written = match python::as_text(value) {
         Some(text) if !escape || value.is_safe() => out.write_str(text),

@@ -432,10 +432,7 @@ fn is_invalid(code: u32) -> bool {
 const LONGEST: usize = 32;
 
 fn named(name: &str) -> Option<&'static str> {
-    NAMED
-        .binary_search_by(|(known, _)| known.as_bytes().cmp(name.as_bytes()))
-        .ok()
-        .map(|at| NAMED[at].1)
+    NAMED.binary_search_by(|(known, _)| known.as_bytes().cmp(name.as_bytes())).ok().map(|at| NAMED[at].1)
 }
 
 /// Replaces character references by the characters they name, as Python's `html.unescape` does.
@@ -466,9 +463,7 @@ fn numeric<'t>(text: &'t str, out: &mut String) -> Option<&'t str> {
         Some(digits) => (digits, 16),
         None => (text, 10),
     };
-    let length = digits
-        .find(|c: char| !c.is_digit(radix))
-        .unwrap_or(digits.len());
+    let length = digits.find(|c: char| !c.is_digit(radix)).unwrap_or(digits.len());
     if length == 0 {
         return None;
     }

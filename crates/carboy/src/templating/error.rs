@@ -67,10 +67,7 @@ impl TemplateError {
         let message = match names {
             [name] => (*name).to_owned(),
             [] => "Tried to select from an empty list of templates.".to_owned(),
-            names => format!(
-                "none of the templates given were found: {}",
-                names.join(", ")
-            ),
+            names => format!("none of the templates given were found: {}", names.join(", ")),
         };
         let mut error = Self::new(TemplateErrorKind::NotFound, message);
         if !looked_in.is_empty() {
@@ -217,12 +214,16 @@ fn describe(error: &minijinja::Error) -> (TemplateErrorKind, String) {
     use minijinja::ErrorKind as Engine;
     let detail = error.detail().unwrap_or_default();
     match error.kind() {
-        Engine::SyntaxError | Engine::BadEscape | Engine::InvalidDelimiter => {
-            (TemplateErrorKind::Syntax, if detail.is_empty() { error.kind().to_string() } else { detail.to_owned() })
-        }
+        Engine::SyntaxError | Engine::BadEscape | Engine::InvalidDelimiter => (
+            TemplateErrorKind::Syntax,
+            if detail.is_empty() { error.kind().to_string() } else { detail.to_owned() },
+        ),
         Engine::TemplateNotFound => {
             let message = match between_quotes(detail, '"') {
-                Some(name) if detail.starts_with("template \"") || detail.starts_with("tried to include non-existing") => {
+                Some(name)
+                    if detail.starts_with("template \"")
+                        || detail.starts_with("tried to include non-existing") =>
+                {
                     name.to_owned()
                 }
                 _ => detail.to_owned(),
@@ -245,20 +246,18 @@ fn describe(error: &minijinja::Error) -> (TemplateErrorKind, String) {
             None => (TemplateErrorKind::Undefined, detail.to_owned()),
         },
         Engine::UnknownFilter => {
-            let name = detail
-                .strip_prefix("filter ")
-                .and_then(|name| name.strip_suffix(" is unknown"));
+            let name = detail.strip_prefix("filter ").and_then(|name| name.strip_suffix(" is unknown"));
             let message = name.map_or(detail.to_owned(), |name| format!("No filter named '{name}'."));
             (TemplateErrorKind::UnknownFilter, message)
         }
         Engine::UnknownTest => {
-            let name = detail
-                .strip_prefix("test ")
-                .and_then(|name| name.strip_suffix(" is unknown"));
+            let name = detail.strip_prefix("test ").and_then(|name| name.strip_suffix(" is unknown"));
             let message = name.map_or(detail.to_owned(), |name| format!("No test named '{name}'."));
             (TemplateErrorKind::UnknownTest, message)
         }
-        Engine::OutOfFuel => (TemplateErrorKind::Limit, "the template took too long and was stopped".to_owned()),
+        Engine::OutOfFuel => {
+            (TemplateErrorKind::Limit, "the template took too long and was stopped".to_owned())
+        }
         Engine::BadSerialization | Engine::CannotDeserialize | Engine::NonPrimitive | Engine::NonKey => {
             (TemplateErrorKind::Value, format!("{}: {detail}", error.kind()))
         }
@@ -288,7 +287,8 @@ fn undefined_message(detail: &str) -> String {
     let Some(expression) = between_quotes(detail, '`') else {
         return if detail.is_empty() { "the value is undefined".to_owned() } else { detail.to_owned() };
     };
-    if let Some(key) = expression.strip_suffix(']').and_then(|head| head.rsplit_once('[')).map(|(_, key)| key) {
+    if let Some(key) = expression.strip_suffix(']').and_then(|head| head.rsplit_once('[')).map(|(_, key)| key)
+    {
         return match key.parse::<i64>() {
             Ok(index) => format!("list object has no element {index}"),
             Err(_) => format!("'dict object' has no attribute {key}"),

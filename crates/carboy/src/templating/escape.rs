@@ -33,11 +33,7 @@ fn first_special(bytes: &[u8]) -> Option<usize> {
         }
         offset += STEP;
     }
-    chunks
-        .remainder()
-        .iter()
-        .position(|&b| special(b))
-        .map(|at| at + offset)
+    chunks.remainder().iter().position(|&b| special(b)).map(|at| at + offset)
 }
 
 /// Writes `text` escaped; text without special characters is written in one piece.
@@ -52,11 +48,7 @@ pub(crate) fn write_escaped<W: fmt::Write + ?Sized>(out: &mut W, text: &str) -> 
         }
         rest = &rest[at + 1..];
     }
-    if rest.is_empty() {
-        Ok(())
-    } else {
-        out.write_str(rest)
-    }
+    if rest.is_empty() { Ok(()) } else { out.write_str(rest) }
 }
 
 /// `text` escaped as a new string.
@@ -82,7 +74,10 @@ mod tests {
 
     #[test]
     fn only_the_five_characters_of_markupsafe_are_escaped() {
-        assert_eq!(escaped("<a href='x' title=\"y\">&`/</a>"), "&lt;a href=&#39;x&#39; title=&#34;y&#34;&gt;&amp;`/&lt;/a&gt;");
+        assert_eq!(
+            escaped("<a href='x' title=\"y\">&`/</a>"),
+            "&lt;a href=&#39;x&#39; title=&#34;y&#34;&gt;&amp;`/&lt;/a&gt;"
+        );
         assert_eq!(escaped("plain – ünïcode"), "plain – ünïcode");
         assert_eq!(escaped(""), "");
     }

@@ -93,7 +93,9 @@ impl Loader {
             match &origin.place {
                 Place::Embedded(templates) => {
                     let wanted = name.split('/').filter(|segment| !segment.is_empty() && *segment != ".");
-                    if let Some((_, text)) = templates.iter().find(|(known, _)| wanted.clone().eq(known.split('/'))) {
+                    if let Some((_, text)) =
+                        templates.iter().find(|(known, _)| wanted.clone().eq(known.split('/')))
+                    {
                         return Ok(Some((index, (*text).to_owned(), None)));
                     }
                 }
@@ -133,7 +135,11 @@ impl Loader {
         let mut text = format!("Locating template {name:?}:");
         for (index, (origin, place)) in self.origins.iter().zip(self.looked_in()).enumerate() {
             let result = if found == Some(index) { "found" } else { "no match" };
-            text.push_str(&format!("\n{:5}: trying loader of {}\n       {place}\n       -> {result}", index + 1, origin.owner));
+            text.push_str(&format!(
+                "\n{:5}: trying loader of {}\n       {place}\n       -> {result}",
+                index + 1,
+                origin.owner
+            ));
             if found == Some(index) {
                 break;
             }
@@ -151,7 +157,9 @@ impl Loader {
             let mut found: Vec<(String, String)> = Vec::new();
             match &origin.place {
                 Place::Embedded(templates) => {
-                    found.extend(templates.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())));
+                    found.extend(
+                        templates.iter().map(|(name, text)| ((*name).to_owned(), (*text).to_owned())),
+                    );
                 }
                 Place::Folder(folder) => collect(folder, String::new(), &mut found)?,
             }

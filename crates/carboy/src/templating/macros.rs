@@ -11,6 +11,7 @@ use minijinja::value::{Kwargs, Object, ObjectRepr, Tuple};
 use minijinja::{Environment, Error, ErrorKind, State, Value};
 
 use super::args::Args;
+use super::percent;
 use super::python::pairs;
 use super::source::{Piece, first_word, names, pieces};
 
@@ -21,11 +22,16 @@ pub(super) fn install(environment: &mut Environment<'static>) {
     environment.add_function(WRAP, wrap);
 }
 
-/// Prepares a source for the engine: Unix line ends, macros with surplus arguments rewritten.
+/// Prepares a source for the engine: Unix line ends, formatting operators and macros with surplus arguments rewritten.
 pub(super) fn prepare(source: &str) -> Cow<'_, str> {
     let mut source = Cow::Borrowed(source);
     if source.contains('\r') {
         source = Cow::Owned(source.replace("\r\n", "\n").replace('\r', "\n"));
+    }
+    if source.contains('%')
+        && let Some(rewritten) = percent::rewrite(&source)
+    {
+        source = Cow::Owned(rewritten);
     }
     if source.contains("kwargs") || source.contains("varargs") {
         if let Some(rewritten) = rewrite(&source) {
@@ -51,10 +57,7 @@ fn rewrite(source: &str) -> Option<String> {
     // What is put in, by place; several insertions at one place stay in order.
     let mut edits: Vec<(usize, usize, String)> = Vec::new();
     for located in pieces(source) {
-        let code = match located.piece {
-            Piece::Print(code) | Piece::Tag(code) => code,
-            Piece::Text => continue,
-        };
+        let (Piece::Print(code) | Piece::Tag(code)) = located.piece;
         let word = match located.piece {
             Piece::Tag(code) => first_word(code),
             _ => "",
@@ -198,7 +201,8 @@ impl Object for ExtendedMacro {
         let mut rest: Vec<(Value, Value)> = Vec::new();
         for (key, value) in named.map(|named| pairs(named, false)).unwrap_or_default() {
             let name = key.as_str().unwrap_or_default();
-            if self.parameters.iter().any(|parameter| parameter == name) || (name == "caller" && takes_caller) {
+            if self.parameters.iter().any(|parameter| parameter == name) || (name == "caller" && takes_caller)
+            {
                 passed.push((name.to_owned(), value));
             } else if self.kwargs {
                 rest.push((key, value));

@@ -207,11 +207,7 @@ pub(crate) fn striptags(html: &str) -> String {
     let mut text = String::with_capacity(html.len());
     let mut rest = html;
     while let Some(start) = rest.find('<') {
-        let (open, close) = if rest[start..].starts_with("<!--") {
-            (start + 4, "-->")
-        } else {
-            (start, ">")
-        };
+        let (open, close) = if rest[start..].starts_with("<!--") { (start + 4, "-->") } else { (start, ">") };
         let Some(end) = rest[open..].find(close) else {
             break;
         };

@@ -7,11 +7,16 @@ use super::args::{Args, fail, given, int_or, items, keep_safety};
 use super::checks::{is_lower, is_upper};
 use super::escape::escaped;
 use super::filters::{capitalized, centered};
-use super::python::{as_text, is_plain_map, is_space, pairs, split_lines, to_text, type_name};
 use super::printf;
+use super::python::{as_text, is_plain_map, is_space, pairs, split_lines, to_text, type_name};
 
 /// The methods values have besides those of their own objects.
-pub(super) fn call(_: &mut State<'_, '_>, value: &Value, method: &str, args: &[Value]) -> Result<Value, Error> {
+pub(super) fn call(
+    _: &mut State<'_, '_>,
+    value: &Value,
+    method: &str,
+    args: &[Value],
+) -> Result<Value, Error> {
     match value.kind() {
         ValueKind::String => text_method(value, method, Args(args)),
         ValueKind::Map if is_plain_map(value) => map_method(value, method, Args(args)),
@@ -65,7 +70,9 @@ fn text_method(value: &Value, method: &str, args: Args<'_>) -> Result<Value, Err
         "isalnum" => none().and_then(|[]| all(text, char::is_alphanumeric)),
         "isalpha" => none().and_then(|[]| all(text, char::is_alphabetic)),
         "isascii" => none().map(|[]| Value::from(text.is_ascii())),
-        "istitle" => none().map(|[]| Value::from(text.chars().any(char::is_alphabetic) && title(text) == text)),
+        "istitle" => {
+            none().map(|[]| Value::from(text.chars().any(char::is_alphabetic) && title(text) == text))
+        }
         "isidentifier" => none().map(|[]| {
             Value::from(
                 text.starts_with(|c: char| c.is_alphabetic() || c == '_')
@@ -130,7 +137,11 @@ fn text_method(value: &Value, method: &str, args: Args<'_>) -> Result<Value, Err
                     )));
                 }
                 let piece = to_text(item);
-                out.push_str(&if value.is_safe() && !item.is_safe() { escaped(&piece) } else { piece.into_owned() });
+                out.push_str(&if value.is_safe() && !item.is_safe() {
+                    escaped(&piece)
+                } else {
+                    piece.into_owned()
+                });
             }
             keep(out)
         }
@@ -171,7 +182,8 @@ fn text_method(value: &Value, method: &str, args: Args<'_>) -> Result<Value, Err
             let [affix] = args.bind(method, ["affix"], 1)?;
             let affix = affix.unwrap_or_default();
             let affix = plain(&affix)?;
-            let rest = if method == "removeprefix" { text.strip_prefix(affix) } else { text.strip_suffix(affix) };
+            let rest =
+                if method == "removeprefix" { text.strip_prefix(affix) } else { text.strip_suffix(affix) };
             keep(rest.unwrap_or(text).to_owned())
         }
         "center" | "ljust" | "rjust" => {
@@ -181,6 +193,9 @@ fn text_method(value: &Value, method: &str, args: Args<'_>) -> Result<Value, Err
                 Some(fill) => beside(value, &fill)?,
                 None => " ".to_owned(),
             };
+            if fill.chars().count() != 1 {
+                return Err(fail("The fill character must be exactly one character long"));
+            }
             let missing = width.saturating_sub(text.chars().count());
             keep(match method {
                 "center" => centered(text, width, &fill),
@@ -250,7 +265,10 @@ fn slice_text<'t>(text: &'t str, start: Option<&Value>, end: Option<&Value>) -> 
     let length = i64::try_from(text.chars().count()).unwrap_or(i64::MAX);
     let place = |index: i64| {
         let index = if index < 0 { (index + length).max(0) } else { index };
-        usize::try_from(index).ok().and_then(|index| text.char_indices().nth(index)).map_or(text.len(), |(at, _)| at)
+        usize::try_from(index)
+            .ok()
+            .and_then(|index| text.char_indices().nth(index))
+            .map_or(text.len(), |(at, _)| at)
     };
     let start = place(int_or(start.filter(|value| !value.is_none()), 0)?);
     let end = place(int_or(end.filter(|value| !value.is_none()), length)?);
@@ -324,8 +342,12 @@ fn map_method(value: &Value, method: &str, args: Args<'_>) -> Result<Value, Erro
                 .map(|(key, value)| Value::from(Tuple::from([key, value])))
                 .collect())
         }
-        "keys" => args.bind(method, [], 0).map(|[]| pairs(value, false).into_iter().map(|(key, _)| key).collect()),
-        "values" => args.bind(method, [], 0).map(|[]| pairs(value, false).into_iter().map(|(_, value)| value).collect()),
+        "keys" => {
+            args.bind(method, [], 0).map(|[]| pairs(value, false).into_iter().map(|(key, _)| key).collect())
+        }
+        "values" => args
+            .bind(method, [], 0)
+            .map(|[]| pairs(value, false).into_iter().map(|(_, value)| value).collect()),
         "copy" => args.bind(method, [], 0).map(|[]| value.clone()),
         "get" => {
             let [key, default] = args.bind(method, ["key", "default"], 1)?;

@@ -32,7 +32,10 @@ fn pad(text: String, layout: &Layout, numeric: bool) -> String {
     }
     if layout.zero && numeric {
         let signed = usize::from(text.starts_with(['+', '-', ' ']));
-        let prefix = if text[signed..].starts_with("0x") || text[signed..].starts_with("0X") || text[signed..].starts_with("0o") {
+        let prefix = if text[signed..].starts_with("0x")
+            || text[signed..].starts_with("0X")
+            || text[signed..].starts_with("0o")
+        {
             signed + 2
         } else {
             signed
@@ -117,7 +120,12 @@ fn radix(number: i128, conversion: char, layout: &Layout) -> String {
 }
 
 /// Python's `template % arguments`; in safe templates text arguments are escaped.
-pub(crate) fn percent(template: &str, positional: &[Value], named: Option<&Value>, safe: bool) -> Result<String, Error> {
+pub(crate) fn percent(
+    template: &str,
+    positional: &[Value],
+    named: Option<&Value>,
+    safe: bool,
+) -> Result<String, Error> {
     let mut out = String::with_capacity(template.len() + 16);
     let mut characters = template.chars().peekable();
     let mut next = 0;
@@ -166,7 +174,9 @@ pub(crate) fn percent(template: &str, positional: &[Value], named: Option<&Value
             *next += 1;
             Ok(value)
         };
-        let number = |characters: &mut std::iter::Peekable<std::str::Chars<'_>>, next: &mut usize| -> Result<usize, Error> {
+        let number = |characters: &mut std::iter::Peekable<std::str::Chars<'_>>,
+                      next: &mut usize|
+         -> Result<usize, Error> {
             if characters.peek() == Some(&'*') {
                 characters.next();
                 let value = argument(next)?;
@@ -213,11 +223,18 @@ pub(crate) fn percent(template: &str, positional: &[Value], named: Option<&Value
                     .or_else(|| {
                         // Decimal conversions cut floats off, the others refuse them.
                         matches!(conversion, 'd' | 'i' | 'u')
-                            .then(|| as_f64(&value).filter(|number| number.is_finite()).map(|number| number.trunc() as i128))
+                            .then(|| {
+                                as_f64(&value)
+                                    .filter(|number| number.is_finite())
+                                    .map(|number| number.trunc() as i128)
+                            })
                             .flatten()
                     })
                     .ok_or_else(|| {
-                        fail(format!("%{conversion} format: a real number is required, not {}", type_name(&value)))
+                        fail(format!(
+                            "%{conversion} format: a real number is required, not {}",
+                            type_name(&value)
+                        ))
                     })?;
                 pad(radix(number, conversion, &layout), &layout, true)
             }
@@ -245,14 +262,19 @@ pub(crate) fn percent(template: &str, positional: &[Value], named: Option<&Value
         };
         out.push_str(&text);
     }
-    if next < positional.len() && !used_names {
+    if next < positional.len() && !used_names && named.is_none() {
         return Err(fail("not all arguments converted during string formatting"));
     }
     Ok(out)
 }
 
 /// Python's `template.format(*positional, **named)`; in safe templates the arguments are escaped.
-pub(crate) fn braces(template: &str, positional: &[Value], named: Option<&Value>, safe: bool) -> Result<String, Error> {
+pub(crate) fn braces(
+    template: &str,
+    positional: &[Value],
+    named: Option<&Value>,
+    safe: bool,
+) -> Result<String, Error> {
     let mut automatic = 0;
     braces_into(template, positional, named, safe, &mut automatic, 2)
 }
@@ -324,7 +346,12 @@ fn braces_into(
 }
 
 /// The value of a field such as `0`, `name`, `user.name` or `rows[0]`.
-fn lookup(field: &str, positional: &[Value], named: Option<&Value>, automatic: &mut usize) -> Result<Value, Error> {
+fn lookup(
+    field: &str,
+    positional: &[Value],
+    named: Option<&Value>,
+    automatic: &mut usize,
+) -> Result<Value, Error> {
     let end = field.find(['.', '[']).unwrap_or(field.len());
     let (first, mut path) = field.split_at(end);
     let missing = || fail("Replacement index out of range for positional args tuple");
@@ -435,10 +462,9 @@ fn with_spec(value: &Value, spec: &str) -> Result<String, Error> {
         (_, Some(number), _) if matches!(conversion, Some('x' | 'X' | 'o' | 'b')) => {
             (radix(number, conversion.unwrap_or('x'), &layout), true)
         }
-        (_, Some(number), _) if conversion == Some('c') => (
-            u32::try_from(number).ok().and_then(char::from_u32).unwrap_or('\u{fffd}').to_string(),
-            false,
-        ),
+        (_, Some(number), _) if conversion == Some('c') => {
+            (u32::try_from(number).ok().and_then(char::from_u32).unwrap_or('\u{fffd}').to_string(), false)
+        }
         (_, _, Some(number)) => match conversion {
             None if layout.precision.is_none() => {
                 (grouped(format!("{}{}", sign(number < 0.0, &layout), float_repr(number.abs()))), true)
@@ -448,7 +474,9 @@ fn with_spec(value: &Value, spec: &str) -> Result<String, Error> {
             Some(c @ ('e' | 'E' | 'f' | 'F' | 'g' | 'G')) => (grouped(float(number, c, &layout)), true),
             Some(other) => return Err(unknown(other)),
         },
-        _ => return Err(fail(format!("unsupported format string passed to {}.__format__", type_name(value)))),
+        _ => {
+            return Err(fail(format!("unsupported format string passed to {}.__format__", type_name(value))));
+        }
     };
     let length = text.chars().count();
     if length >= layout.width {

@@ -183,6 +183,9 @@ fn write_number<W: Write + ?Sized>(out: &mut W, value: &Value) -> fmt::Result {
 
 /// Writes `repr(value)`; `sorted` sorts the keys of mappings, as `pprint` does.
 pub(crate) fn write_repr<W: Write + ?Sized>(out: &mut W, value: &Value, sorted: bool) -> fmt::Result {
+    if value.downcast_object_ref::<super::value::Live>().is_some() {
+        return write!(out, "{value}");
+    }
     match value.kind() {
         ValueKind::Undefined => out.write_str("Undefined"),
         ValueKind::String => {
@@ -227,9 +230,7 @@ pub(crate) fn write_repr<W: Write + ?Sized>(out: &mut W, value: &Value, sorted: 
             write!(out, "{value}")
         }
         ValueKind::Seq | ValueKind::Iterable => {
-            let own = value
-                .as_object()
-                .is_some_and(|object| object.type_name().starts_with("carboy::"));
+            let own = value.as_object().is_some_and(|object| object.type_name().starts_with("carboy::"));
             if own {
                 return write!(out, "{value}");
             }
@@ -333,7 +334,9 @@ pub(crate) fn parse_int(text: &str, base: u32) -> Option<i128> {
         b'+' => (false, &text[1..]),
         _ => (false, text),
     };
-    let prefixed = |letter: char| digits.strip_prefix('0').and_then(|d| d.strip_prefix([letter, letter.to_ascii_uppercase()]));
+    let prefixed = |letter: char| {
+        digits.strip_prefix('0').and_then(|d| d.strip_prefix([letter, letter.to_ascii_uppercase()]))
+    };
     let (base, digits) = match (base, prefixed('x'), prefixed('o'), prefixed('b')) {
         (0 | 16, Some(rest), _, _) => (16, rest.strip_prefix('_').unwrap_or(rest)),
         (0 | 8, _, Some(rest), _) => (8, rest.strip_prefix('_').unwrap_or(rest)),
@@ -347,9 +350,7 @@ pub(crate) fn parse_int(text: &str, base: u32) -> Option<i128> {
     }
     let mut value: i128 = 0;
     for c in digits.chars().filter(|c| *c != '_') {
-        value = value
-            .checked_mul(i128::from(base))?
-            .checked_add(i128::from(c.to_digit(base)?))?;
+        value = value.checked_mul(i128::from(base))?.checked_add(i128::from(c.to_digit(base)?))?;
     }
     Some(if negative { -value } else { value })
 }
@@ -362,7 +363,9 @@ pub(crate) fn parse_float(text: &str) -> Option<f64> {
         return None;
     }
     let lower = bare.to_ascii_lowercase();
-    if !matches!(lower.as_str(), "inf" | "infinity" | "nan") && !bare.starts_with(|c: char| c.is_ascii_digit() || c == '.') {
+    if !matches!(lower.as_str(), "inf" | "infinity" | "nan")
+        && !bare.starts_with(|c: char| c.is_ascii_digit() || c == '.')
+    {
         return None;
     }
     text.replace('_', "").parse().ok()

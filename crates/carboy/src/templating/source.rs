@@ -1,26 +1,23 @@
 //! The source of a template, cut into text and tags; enough of a reader for `check` and for the forms of Jinja that
 //! the engine does not know.
 
-/// A piece of a template.
+/// A piece of a template that holds code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Piece<'s> {
-    /// Text, comments and raw blocks.
-    Text,
     /// `{{ … }}`, with what stands inside.
     Print(&'s str),
     /// `{% … %}`, with what stands inside.
     Tag(&'s str),
 }
 
-/// A piece and where it stands in the source.
+/// A piece and where it ends in the source.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Located<'s> {
     pub(super) piece: Piece<'s>,
-    pub(super) start: usize,
     pub(super) end: usize,
 }
 
-/// Cuts a template into pieces; what is not closed counts as text.
+/// The prints and tags of a template; text, comments, raw blocks and what is not closed are left out.
 pub(super) fn pieces(source: &str) -> Vec<Located<'_>> {
     let mut pieces = Vec::new();
     let mut at = 0;
@@ -55,9 +52,9 @@ pub(super) fn pieces(source: &str) -> Vec<Located<'_>> {
         let (from, to) = inside(source);
         at = end;
         match kind {
-            b'{' => pieces.push(Located { piece: Piece::Print(&source[from..to]), start, end }),
+            b'{' => pieces.push(Located { piece: Piece::Print(&source[from..to]), end }),
             b'%' if source[from..to].trim() == "raw" => at = end_of_raw(source, end),
-            b'%' => pieces.push(Located { piece: Piece::Tag(&source[from..to]), start, end }),
+            b'%' => pieces.push(Located { piece: Piece::Tag(&source[from..to]), end }),
             _ => {}
         }
     }
@@ -83,7 +80,7 @@ fn closing(source: &str, from: usize, close: &str) -> Option<usize> {
 }
 
 /// The place of the quote that ends a string.
-fn end_of_string(bytes: &[u8], start: usize, quote: u8) -> Option<usize> {
+pub(super) fn end_of_string(bytes: &[u8], start: usize, quote: u8) -> Option<usize> {
     let mut at = start + 1;
     while at < bytes.len() {
         match bytes[at] {
@@ -103,7 +100,8 @@ fn end_of_raw(source: &str, from: usize) -> usize {
         let Some(end) = source[start..].find("%}") else {
             break;
         };
-        let word = source[start..start + end].trim_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '+'));
+        let word =
+            source[start..start + end].trim_matches(|c: char| c.is_whitespace() || matches!(c, '-' | '+'));
         at = start;
         if word == "endraw" {
             return start + end + 2;
@@ -162,9 +160,7 @@ fn leading_string(code: &str) -> Option<String> {
 pub(super) fn url_for_calls(source: &str) -> Vec<(String, usize)> {
     let mut calls = Vec::new();
     for located in pieces(source) {
-        let (Piece::Print(code) | Piece::Tag(code)) = located.piece else {
-            continue;
-        };
+        let (Piece::Print(code) | Piece::Tag(code)) = located.piece;
         for (at, name) in names(code) {
             if name != "url_for" {
                 continue;

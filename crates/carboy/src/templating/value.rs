@@ -217,7 +217,11 @@ pub trait TemplateObject: Send + Sync + 'static {
     fn get(&self, name: &str) -> Result<Option<TemplateValue>, TemplateError>;
 
     /// Calls a method; `None` means there is none of that name, then a callable attribute is called.
-    fn call_method(&self, name: &str, arguments: &TemplateArgs<'_>) -> Option<Result<TemplateValue, TemplateError>> {
+    fn call_method(
+        &self,
+        name: &str,
+        arguments: &TemplateArgs<'_>,
+    ) -> Option<Result<TemplateValue, TemplateError>> {
         let _ = (name, arguments);
         None
     }
@@ -293,7 +297,12 @@ impl Object for Live {
         Ok(self.0.call(&TemplateArgs(args))?.0)
     }
 
-    fn call_method(self: &Arc<Self>, _: &mut State<'_, '_>, method: &str, args: &[Value]) -> Result<Value, EngineError> {
+    fn call_method(
+        self: &Arc<Self>,
+        _: &mut State<'_, '_>,
+        method: &str,
+        args: &[Value],
+    ) -> Result<Value, EngineError> {
         match self.0.call_method(method, &TemplateArgs(args)) {
             Some(result) => Ok(result?.0),
             None => Err(EngineError::from(ErrorKind::UnknownMethod)),
@@ -351,11 +360,18 @@ impl TemplateArgs<'_> {
     ///
     /// # Errors
     /// If it is missing (unless `T` is an option) or has another type.
-    pub fn argument<T: DeserializeOwned + 'static>(&self, index: usize, name: &str) -> Result<T, TemplateError> {
+    pub fn argument<T: DeserializeOwned + 'static>(
+        &self,
+        index: usize,
+        name: &str,
+    ) -> Result<T, TemplateError> {
         match self.get(index).or_else(|| self.named(name)) {
             Some(value) => value.to(),
             None => convert(&Value::UNDEFINED).map_err(|_| {
-                TemplateError::new(TemplateErrorKind::Runtime, format!("missing 1 required argument: '{name}'"))
+                TemplateError::new(
+                    TemplateErrorKind::Runtime,
+                    format!("missing 1 required argument: '{name}'"),
+                )
             }),
         }
     }
@@ -411,6 +427,33 @@ impl<T: Serialize> IntoTemplateValue<PlainMarker> for T {
     }
 }
 
+#[doc(hidden)]
+pub struct CarboyMarker;
+
+/// An error of a function that a template called, on its way to the error handlers.
+#[derive(Clone, Debug)]
+pub(super) struct Raised(pub(super) crate::Error);
+
+impl fmt::Display for Raised {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl std::error::Error for Raised {}
+
+impl From<crate::Error> for TemplateError {
+    fn from(error: crate::Error) -> Self {
+        TemplateError::new(TemplateErrorKind::Runtime, error.to_string()).with_source(Raised(error))
+    }
+}
+
+impl<T: Serialize> IntoTemplateValue<CarboyMarker> for crate::Result<T> {
+    fn into_template_value(self) -> Result<TemplateValue, TemplateError> {
+        Ok(TemplateValue::new(&self?))
+    }
+}
+
 impl<T, E> IntoTemplateValue<ResultMarker> for Result<T, E>
 where
     T: Serialize,
@@ -423,7 +466,9 @@ where
                 let error = error.into();
                 Err(match error.downcast::<TemplateError>() {
                     Ok(error) => *error,
-                    Err(error) => TemplateError::new(TemplateErrorKind::Runtime, error.to_string()).with_source(error),
+                    Err(error) => {
+                        TemplateError::new(TemplateErrorKind::Runtime, error.to_string()).with_source(error)
+                    }
                 })
             }
         }

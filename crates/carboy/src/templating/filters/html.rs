@@ -6,16 +6,12 @@ use super::super::args::{Args, fail, given, int_or, items};
 use super::super::escape::escaped;
 use super::super::json;
 use super::super::markup;
-use super::super::python::{as_text, is_plain_map, pairs, to_repr, to_text};
+use super::super::python::{is_plain_map, pairs, to_repr, to_text};
 use super::autoescape;
 
 pub(super) fn escape(_: &mut State<'_, '_>, args: Args<'_>) -> Result<Value, Error> {
     let value = args.only("escape")?;
-    Ok(if value.is_safe() {
-        value.clone()
-    } else {
-        Value::from_safe_string(escaped(&to_text(value)))
-    })
+    Ok(if value.is_safe() { value.clone() } else { Value::from_safe_string(escaped(&to_text(value))) })
 }
 
 pub(super) fn forceescape(_: &mut State<'_, '_>, args: Args<'_>) -> Result<Value, Error> {
@@ -24,11 +20,7 @@ pub(super) fn forceescape(_: &mut State<'_, '_>, args: Args<'_>) -> Result<Value
 
 pub(super) fn safe(_: &mut State<'_, '_>, args: Args<'_>) -> Result<Value, Error> {
     let value = args.only("do_mark_safe")?;
-    Ok(if value.is_safe() {
-        value.clone()
-    } else {
-        Value::from_safe_string(to_text(value).into_owned())
-    })
+    Ok(if value.is_safe() { value.clone() } else { Value::from_safe_string(to_text(value).into_owned()) })
 }
 
 pub(super) fn striptags(_: &mut State<'_, '_>, args: Args<'_>) -> Result<Value, Error> {
@@ -38,13 +30,10 @@ pub(super) fn striptags(_: &mut State<'_, '_>, args: Args<'_>) -> Result<Value, 
 pub(super) fn tojson(_: &mut State<'_, '_>, args: Args<'_>) -> Result<Value, Error> {
     let [value, indent] = args.bind("do_tojson", ["value", "indent"], 1)?;
     let indent = match given(indent) {
-        Some(indent) => Some(match as_text(&indent) {
-            Some(text) => text.to_owned(),
-            None => " ".repeat(usize::try_from(int_or(Some(&indent), 0)?).unwrap_or(0).min(64)),
-        }),
+        Some(indent) => Some(usize::try_from(int_or(Some(&indent), 0)?).unwrap_or(0).min(64)),
         None => None,
     };
-    json::for_html(&value.unwrap_or_default(), indent.as_deref()).map(Value::from_safe_string)
+    json::for_html(&value.unwrap_or_default(), indent).map(Value::from_safe_string)
 }
 
 /// Percent-encodes like `urllib.parse.quote`; in a query string a slash, too, and spaces as `+`.
@@ -112,7 +101,9 @@ pub(super) fn xmlattr(state: &mut State<'_, '_>, args: Args<'_>) -> Result<Value
             continue;
         }
         let name = to_text(&key);
-        if name.contains(|c: char| matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{b}' | '\u{c}' | '/' | '>' | '=')) {
+        if name
+            .contains(|c: char| matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{b}' | '\u{c}' | '/' | '>' | '='))
+        {
             return Err(fail(format!("Invalid character in attribute name: {}", to_repr(&key))));
         }
         if !out.is_empty() || autospace.as_ref().is_none_or(Value::is_true) {

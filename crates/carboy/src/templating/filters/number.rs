@@ -20,11 +20,11 @@ pub(super) fn int(_: &mut State<'_, '_>, args: Args<'_>) -> Result<Value, Error>
     let value = value.unwrap_or_default();
     let default = default.unwrap_or_else(|| Value::from(0));
     let base = u32::try_from(int_or(base.as_ref(), 10)?).unwrap_or(10);
-    let whole = |number: f64| (number.is_finite() && number.abs() < 1e38).then(|| python::int(number.trunc() as i128));
+    let whole = |number: f64| {
+        (number.is_finite() && number.abs() < 1e38).then(|| python::int(number.trunc() as i128))
+    };
     Ok(match as_text(&value) {
-        Some(text) => parse_int(text, base)
-            .map(python::int)
-            .or_else(|| parse_float(text).and_then(whole)),
+        Some(text) => parse_int(text, base).map(python::int).or_else(|| parse_float(text).and_then(whole)),
         None => as_int(&value).map(python::int).or_else(|| as_f64(&value).and_then(whole)),
     }
     .unwrap_or(default))
@@ -129,10 +129,7 @@ pub(super) fn sum(_: &mut State<'_, '_>, args: Args<'_>) -> Result<Value, Error>
 
 fn add(left: &Value, right: &Value) -> Result<Value, Error> {
     if let (Some(a), Some(b)) = (as_int(left), as_int(right)) {
-        return a
-            .checked_add(b)
-            .map(python::int)
-            .ok_or_else(|| fail("the sum is too large"));
+        return a.checked_add(b).map(python::int).ok_or_else(|| fail("the sum is too large"));
     }
     if let (Some(a), Some(b)) = (as_f64(left), as_f64(right)) {
         return Ok(Value::from(a + b));
@@ -142,9 +139,5 @@ fn add(left: &Value, right: &Value) -> Result<Value, Error> {
         all.extend(items(right)?);
         return Ok(if left.is_tuple() { Value::from(Tuple::from(all)) } else { Value::from(all) });
     }
-    Err(fail(format!(
-        "unsupported operand type(s) for +: '{}' and '{}'",
-        type_name(left),
-        type_name(right)
-    )))
+    Err(fail(format!("unsupported operand type(s) for +: '{}' and '{}'", type_name(left), type_name(right))))
 }

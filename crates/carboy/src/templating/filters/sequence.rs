@@ -16,9 +16,6 @@ use super::autoescape;
 pub(super) fn attr(_: &mut State<'_, '_>, args: Args<'_>) -> Result<Value, Error> {
     let [value, name] = args.bind("do_attr", ["obj", "name"], 2)?;
     let value = value.unwrap_or_default();
-    if value.is_undefined() {
-        return Ok(Value::UNDEFINED);
-    }
     value.get_attr(&to_text(&name.unwrap_or_default()))
 }
 
@@ -127,7 +124,11 @@ fn check_comparable(keys: &[Vec<Value>]) -> Result<(), Error> {
 }
 
 /// Sorts values by keys, stable, also in reverse.
-fn sort_by_keys(values: Vec<Value>, keys: Vec<Vec<Value>>, reverse: bool) -> Result<Vec<(Vec<Value>, Value)>, Error> {
+fn sort_by_keys(
+    values: Vec<Value>,
+    keys: Vec<Vec<Value>>,
+    reverse: bool,
+) -> Result<Vec<(Vec<Value>, Value)>, Error> {
     check_comparable(&keys)?;
     let mut keyed: Vec<(Vec<Value>, Value)> = keys.into_iter().zip(values).collect();
     let order = |a: &[Value], b: &[Value]| {
@@ -182,7 +183,8 @@ pub(super) fn sort(_: &mut State<'_, '_>, args: Args<'_>) -> Result<Value, Error
 }
 
 pub(super) fn unique(_: &mut State<'_, '_>, args: Args<'_>) -> Result<Value, Error> {
-    let [value, case_sensitive, attribute] = args.bind("do_unique", ["value", "case_sensitive", "attribute"], 1)?;
+    let [value, case_sensitive, attribute] =
+        args.bind("do_unique", ["value", "case_sensitive", "attribute"], 1)?;
     let getter = Getter::new(given(attribute).as_ref(), !bool_or(case_sensitive.as_ref(), false), None);
     let mut seen = HashSet::new();
     let mut kept = Vec::new();
@@ -195,7 +197,8 @@ pub(super) fn unique(_: &mut State<'_, '_>, args: Args<'_>) -> Result<Value, Err
 }
 
 fn extreme(function: &str, args: Args<'_>, wanted: Ordering) -> Result<Value, Error> {
-    let [value, case_sensitive, attribute] = args.bind(function, ["value", "case_sensitive", "attribute"], 1)?;
+    let [value, case_sensitive, attribute] =
+        args.bind(function, ["value", "case_sensitive", "attribute"], 1)?;
     let getter = Getter::new(given(attribute).as_ref(), !bool_or(case_sensitive.as_ref(), false), None);
     let mut best: Option<(Value, Value)> = None;
     for item in items(&value.unwrap_or_default())? {
@@ -227,9 +230,8 @@ pub(super) fn first(_: &mut State<'_, '_>, args: Args<'_>) -> Result<Value, Erro
     if value.is_none() {
         return Err(fail("'NoneType' object is not iterable"));
     }
-    let mut items = value
-        .try_iter()
-        .map_err(|_| fail(format!("'{}' object is not iterable", type_name(value))))?;
+    let mut items =
+        value.try_iter().map_err(|_| fail(format!("'{}' object is not iterable", type_name(value))))?;
     Ok(items.next().unwrap_or_default())
 }
 
@@ -262,10 +264,7 @@ pub(super) fn entries(_: &mut State<'_, '_>, args: Args<'_>) -> Result<Value, Er
     if !is_plain_map(value) {
         return Err(fail("Can only get item pairs from a mapping."));
     }
-    Ok(pairs(value, false)
-        .into_iter()
-        .map(|(key, value)| Value::from(Tuple::from([key, value])))
-        .collect())
+    Ok(pairs(value, false).into_iter().map(|(key, value)| Value::from(Tuple::from([key, value]))).collect())
 }
 
 pub(super) fn reverse(_: &mut State<'_, '_>, args: Args<'_>) -> Result<Value, Error> {
@@ -346,10 +345,8 @@ pub(super) fn groupby(_: &mut State<'_, '_>, args: Args<'_>) -> Result<Value, Er
     let key_of = Getter::new(attribute.as_ref(), ignore_case, default.clone());
     let shown = Getter::new(attribute.as_ref(), false, default);
     let values = items(&value.unwrap_or_default())?;
-    let keys = values
-        .iter()
-        .map(|item| key_of.get(item).map(|key| vec![key]))
-        .collect::<Result<Vec<_>, Error>>()?;
+    let keys =
+        values.iter().map(|item| key_of.get(item).map(|key| vec![key])).collect::<Result<Vec<_>, Error>>()?;
     let mut groups: Vec<(Value, Vec<Value>)> = Vec::new();
     for (mut key, item) in sort_by_keys(values, keys, false)? {
         let key = key.pop().unwrap_or_default();
@@ -405,9 +402,7 @@ pub(super) fn map(state: &mut State<'_, '_>, args: Args<'_>) -> Result<Value, Er
                 arguments.extend_from_slice(rest);
                 arguments.extend(named.cloned());
                 mapped.push(
-                    state
-                        .apply_filter(&name, &arguments)
-                        .map_err(|error| unknown(error, "filter", &name))?,
+                    state.apply_filter(&name, &arguments).map_err(|error| unknown(error, "filter", &name))?,
                 );
             }
         }
@@ -415,16 +410,24 @@ pub(super) fn map(state: &mut State<'_, '_>, args: Args<'_>) -> Result<Value, Er
     Ok(Value::from(mapped))
 }
 
+/// A filter or test named by a string is looked up while the template runs.
 fn unknown(error: Error, what: &str, name: &str) -> Error {
     match error.kind() {
-        kind @ (minijinja::ErrorKind::UnknownFilter | minijinja::ErrorKind::UnknownTest) if error.detail().is_none() => {
-            Error::new(kind, format!("No {what} named {}.", python::to_repr(&Value::from(name))))
+        minijinja::ErrorKind::UnknownFilter | minijinja::ErrorKind::UnknownTest
+            if error.detail().is_none() =>
+        {
+            fail(format!("No {what} named {}.", python::to_repr(&Value::from(name))))
         }
         _ => error,
     }
 }
 
-fn choose(state: &mut State<'_, '_>, args: Args<'_>, wanted: bool, by_attribute: bool) -> Result<Value, Error> {
+fn choose(
+    state: &mut State<'_, '_>,
+    args: Args<'_>,
+    wanted: bool,
+    by_attribute: bool,
+) -> Result<Value, Error> {
     let (positional, named) = args.split();
     let Some((value, mut positional)) = positional.split_first() else {
         return Err(fail("missing the sequence"));
@@ -455,9 +458,7 @@ fn choose(state: &mut State<'_, '_>, args: Args<'_>, wanted: bool, by_attribute:
                 arguments.extend_from_slice(rest);
                 arguments.extend(named.cloned());
                 let name = to_text(name);
-                state
-                    .perform_test(&name, &arguments)
-                    .map_err(|error| unknown(error, "test", &name))?
+                state.perform_test(&name, &arguments).map_err(|error| unknown(error, "test", &name))?
             }
         };
         if passes == wanted {

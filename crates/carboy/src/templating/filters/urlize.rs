@@ -8,11 +8,8 @@ use super::super::python::{is_space, to_repr, to_text};
 use super::autoescape;
 
 pub(super) fn urlize(state: &mut State<'_, '_>, args: Args<'_>) -> Result<Value, Error> {
-    let [value, limit, nofollow, target, rel, schemes] = args.bind(
-        "do_urlize",
-        ["value", "trim_url_limit", "nofollow", "target", "rel", "extra_schemes"],
-        1,
-    )?;
+    let [value, limit, nofollow, target, rel, schemes] =
+        args.bind("do_urlize", ["value", "trim_url_limit", "nofollow", "target", "rel", "extra_schemes"], 1)?;
     let value = value.unwrap_or_default();
     let limit = match given(limit) {
         Some(limit) => Some(usize::try_from(int_or(Some(&limit), 0)?).unwrap_or(0)),
@@ -77,9 +74,8 @@ fn word(out: &mut String, word: &str, limit: Option<usize>, attributes: &str, sc
     }
     let head = &word[..word.len() - middle.len()];
     let mut end = middle.len();
-    while let Some(shorter) = [")", ">", ".", ",", "\n", "&gt;"]
-        .iter()
-        .find_map(|close| middle[..end].strip_suffix(close))
+    while let Some(shorter) =
+        [")", ">", ".", ",", "\n", "&gt;"].iter().find_map(|close| middle[..end].strip_suffix(close))
     {
         end = shorter.len();
     }
@@ -146,15 +142,13 @@ fn is_email(text: &str) -> bool {
 
 /// Whether `text` is what Jinja takes for a web address.
 fn is_url(text: &str) -> bool {
-    let host_end = text
-        .find("://")
-        .map_or(0, |at| at + 3);
-    let end = text[host_end..]
-        .find(['/', '?', '#'])
-        .map_or(text.len(), |at| at + host_end);
+    let host_end = text.find("://").map_or(0, |at| at + 3);
+    let end = text[host_end..].find(['/', '?', '#']).map_or(text.len(), |at| at + host_end);
     let authority = &text[..end];
     let without_port = match authority.rsplit_once(':') {
-        Some((host, port)) if (1..=5).contains(&port.len()) && port.bytes().all(|b| b.is_ascii_digit()) => Some(host),
+        Some((host, port)) if (1..=5).contains(&port.len()) && port.bytes().all(|b| b.is_ascii_digit()) => {
+            Some(host)
+        }
         _ => None,
     };
     is_authority(authority) || without_port.is_some_and(is_authority)
@@ -202,18 +196,14 @@ fn is_bare_domain(text: &str) -> bool {
         ["com", "net", "int", "edu", "gov", "org", "info", "mil"]
             .iter()
             .any(|known| last.eq_ignore_ascii_case(known))
-            && labels
-                .split('.')
-                .all(|label| is_label(label) && (2..=63).contains(&label.chars().count()))
+            && labels.split('.').all(|label| is_label(label) && (2..=63).contains(&label.chars().count()))
     })
 }
 
 fn is_address_v4(host: &str) -> bool {
     let parts: Vec<&str> = host.split('.').collect();
     parts.len() == 4
-        && parts
-            .iter()
-            .all(|part| (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()))
+        && parts.iter().all(|part| (1..=3).contains(&part.len()) && part.bytes().all(|b| b.is_ascii_digit()))
 }
 
 /// `\[([\da-f]{0,4}:){2}([\da-f]{0,4}:?){1,6}]`
@@ -229,5 +219,6 @@ fn is_address_v6(host: &str) -> bool {
         return false;
     }
     // Each of the remaining groups takes one of six repetitions for every four digits.
-    groups[2..].iter().map(|group| group.len().div_ceil(4).max(1)).sum::<usize>() <= 6 + usize::from(inner.ends_with(':'))
+    groups[2..].iter().map(|group| group.len().div_ceil(4).max(1)).sum::<usize>()
+        <= 6 + usize::from(inner.ends_with(':'))
 }

@@ -6,11 +6,8 @@ use super::super::args::{Args, bool_or, fail, given, int_or};
 use super::super::python::{as_text, split_lines, to_text, type_name};
 
 pub(super) fn wordwrap(_: &mut State<'_, '_>, args: Args<'_>) -> Result<Value, Error> {
-    let [value, width, break_long, wrapstring, break_hyphens] = args.bind(
-        "do_wordwrap",
-        ["s", "width", "break_long_words", "wrapstring", "break_on_hyphens"],
-        1,
-    )?;
+    let [value, width, break_long, wrapstring, break_hyphens] =
+        args.bind("do_wordwrap", ["s", "width", "break_long_words", "wrapstring", "break_on_hyphens"], 1)?;
     let value = value.unwrap_or_default();
     if as_text(&value).is_none() {
         return Err(fail(format!("'{}' object has no attribute 'splitlines'", type_name(&value))));
@@ -65,11 +62,13 @@ fn em_dash(text: &[char], at: usize) -> Option<usize> {
 
 /// Whether the word may be broken after the hyphen at `at`.
 fn breakable_hyphen(text: &[char], at: usize) -> bool {
-    let letter = |index: Option<usize>| index.and_then(|index| text.get(index)).is_some_and(|c| is_letter(*c));
+    let letter =
+        |index: Option<usize>| index.and_then(|index| text.get(index)).is_some_and(|c| is_letter(*c));
     let dash = |index: Option<usize>| index.and_then(|index| text.get(index)) == Some(&'-');
     let back = |by: usize| at.checked_sub(by);
     let before = letter(back(1)) && (letter(back(2)) || (dash(back(2)) && letter(back(3))));
-    let after = letter(Some(at + 1)) && (letter(Some(at + 2)) || (dash(Some(at + 2)) && letter(Some(at + 3))));
+    let after =
+        letter(Some(at + 1)) && (letter(Some(at + 2)) || (dash(Some(at + 2)) && letter(Some(at + 3))));
     text[at] == '-' && before && after
 }
 
@@ -88,7 +87,9 @@ fn chunks(line: &str, hyphens: bool) -> Vec<Vec<char>> {
             while end < text.len() && !is_blank(text[end]) {
                 end += 1;
             }
-        } else if let Some(dashes) = (at > 0 && is_word_end(text[at - 1])).then(|| em_dash(&text, at)).flatten() {
+        } else if let Some(dashes) =
+            (at > 0 && is_word_end(text[at - 1])).then(|| em_dash(&text, at)).flatten()
+        {
             end = dashes;
         } else {
             end += 1;
