@@ -363,6 +363,12 @@ impl App {
         self
     }
 
+    /// Sets Jinja's options for all templates.
+    pub fn jinja_options(&mut self, options: templating::JinjaOptions) -> &mut Self {
+        self.data.templating.options(options);
+        self
+    }
+
     /// Adds a filter for templates.
     pub fn template_filter<F, A>(&mut self, name: &str, f: F) -> &mut Self
     where

@@ -174,6 +174,33 @@ impl Blueprint {
         self
     }
 
+    /// Adds a filter for every template of the app.
+    pub fn app_template_filter<F, A>(&mut self, name: &str, f: F) -> &mut Self
+    where
+        F: crate::TemplateFunction<A>,
+    {
+        self.data.app_templating.filter::<F, A>(name, f);
+        self
+    }
+
+    /// Adds a test for every template of the app.
+    pub fn app_template_test<F, A>(&mut self, name: &str, f: F) -> &mut Self
+    where
+        F: crate::TemplateFunction<A>,
+    {
+        self.data.app_templating.test::<F, A>(name, f);
+        self
+    }
+
+    /// Adds a function for every template of the app.
+    pub fn app_template_global<F, A>(&mut self, name: &str, f: F) -> &mut Self
+    where
+        F: crate::TemplateFunction<A>,
+    {
+        self.data.app_templating.global::<F, A>(name, f);
+        self
+    }
+
     /// Registers through the shared methods, but for the whole app.
     fn for_app(&mut self, register: impl FnOnce(&mut Self) -> &mut Self) -> &mut Self {
         let registrations = &mut self.data.registrations;

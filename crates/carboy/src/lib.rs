@@ -83,7 +83,7 @@ pub use session::Session;
 pub use state::State;
 pub use stream::{StreamWithContext, stream_with_context};
 pub use templating::{
-    Markup, TemplateArgs, TemplateAttribute, TemplateContext, TemplateError, TemplateErrorKind,
+    JinjaOptions, Markup, TemplateArgs, TemplateAttribute, TemplateContext, TemplateError, TemplateErrorKind,
     TemplateFunction, TemplateObject, TemplateValue, escape, escape_silent, get_template_attribute,
     render_template, render_template_string, stream_template, stream_template_string,
 };
@@ -96,9 +96,9 @@ pub use view::{
 pub mod prelude {
     pub use crate::{
         App, Blueprint, Error, Ext, Form, Html, HttpError, IntoResponse, Json, Next, OrAbort, Query,
-        Redirect, Request, Response, Scaffold, abort, after_this_request, command, commands, current_app,
-        delete, ext, flash, g, get, patch, post, put, redirect, render_template, request, route, routes,
-        session, url_for,
+        Redirect, Request, Response, Scaffold, abort, after_this_request, command, commands, context,
+        current_app, delete, ext, flash, g, get, patch, post, put, redirect, render, render_template,
+        request, route, routes, session, url_for,
     };
 }
 

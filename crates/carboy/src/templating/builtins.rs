@@ -27,7 +27,7 @@ pub(super) fn install(environment: &mut Environment<'static>) {
 pub(crate) fn random_below(limit: usize) -> usize {
     let random = getrandom::u64().unwrap_or(0);
     // The bias is below 2⁻³² for every list that fits into memory, and nothing secret hangs on it.
-    usize::try_from(u128::from(random) * (limit as u128) >> 64).unwrap_or(0)
+    usize::try_from((u128::from(random) * (limit as u128)) >> 64).unwrap_or(0)
 }
 
 /// Python's `range` object.

@@ -13,6 +13,7 @@ use super::context::TemplateContext;
 use super::error::{TemplateError, TemplateErrorKind};
 use super::escape::{Escaping, write_escaped};
 use super::loader::{Embedded, Loader};
+use super::setup::JinjaOptions;
 use super::value::{TemplateFunction, TemplateValue, function_value, named_arguments};
 use super::{builtins, checks, filters, macros, methods, percent, python, source};
 
@@ -88,27 +89,18 @@ impl TemplatesBuilder {
         self
     }
 
-    /// Stops templates that take longer than this many steps.
-    pub(crate) fn fuel(&mut self, steps: Option<u64>) -> &mut Self {
-        self.environment.set_fuel(steps);
-        self
-    }
-
-    /// Jinja's `trim_blocks` and `lstrip_blocks`, `keep_trailing_newline`.
-    pub(crate) fn whitespace(
-        &mut self,
-        trim_blocks: bool,
-        lstrip_blocks: bool,
-        keep_trailing_newline: bool,
-    ) -> &mut Self {
+    /// Sets Jinja's options.
+    pub(crate) fn options(&mut self, options: JinjaOptions) -> &mut Self {
         let syntax = minijinja::syntax::SyntaxConfig::builder()
-            .trim_blocks(trim_blocks)
-            .lstrip_blocks(lstrip_blocks)
-            .keep_trailing_newline(keep_trailing_newline)
+            .trim_blocks(options.trim_blocks)
+            .lstrip_blocks(options.lstrip_blocks)
+            .keep_trailing_newline(options.keep_trailing_newline)
             .build();
+        // Only delimiters can be wrong, and these are Jinja's.
         if let Ok(syntax) = syntax {
             self.environment.set_syntax(syntax);
         }
+        self.environment.set_fuel(options.fuel);
         self
     }
 

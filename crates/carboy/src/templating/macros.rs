@@ -33,10 +33,10 @@ pub(super) fn prepare(source: &str) -> Cow<'_, str> {
     {
         source = Cow::Owned(rewritten);
     }
-    if source.contains("kwargs") || source.contains("varargs") {
-        if let Some(rewritten) = rewrite(&source) {
-            source = Cow::Owned(rewritten);
-        }
+    if (source.contains("kwargs") || source.contains("varargs"))
+        && let Some(rewritten) = rewrite(&source)
+    {
+        source = Cow::Owned(rewritten);
     }
     source
 }

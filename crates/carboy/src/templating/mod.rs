@@ -56,6 +56,7 @@ pub use render::{
     TemplateAttribute, TemplateNames, get_template_attribute, render_template, render_template_string,
     stream_template, stream_template_string,
 };
+pub use setup::JinjaOptions;
 pub(crate) use setup::{Engine, EngineOptions, Registrations};
 #[doc(hidden)]
 pub use value::{ArgsMarker, CarboyMarker, PlainMarker, ResultMarker};

@@ -501,7 +501,7 @@ fn group_thousands(text: &str, separator: char) -> String {
     let digits = &text[start..end];
     let mut out = text[..start].to_owned();
     for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index) % 3 == 0 {
+        if index > 0 && (digits.len() - index).is_multiple_of(3) {
             out.push(separator);
         }
         out.push(digit);

@@ -14,6 +14,25 @@ pub(super) type ContextProcessor = Arc<dyn Fn() -> TemplateContext + Send + Sync
 
 type Change = Box<dyn FnOnce(&mut TemplatesBuilder) + Send + Sync>;
 
+/// Jinja's options, as Flask's `jinja_options`.
+///
+/// ```
+/// # use carboy::prelude::*;
+/// let mut app = App::new("shop");
+/// app.jinja_options(carboy::JinjaOptions { trim_blocks: true, lstrip_blocks: true, ..Default::default() });
+/// ```
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct JinjaOptions {
+    /// The line break after a block tag is left out.
+    pub trim_blocks: bool,
+    /// Blanks before a block tag are left out.
+    pub lstrip_blocks: bool,
+    /// The line break at the end of a template stays.
+    pub keep_trailing_newline: bool,
+    /// A rendering that takes more steps than this fails: for templates that others write. Unlimited by default.
+    pub fuel: Option<u64>,
+}
+
 /// What an app or a blueprint registered for templates.
 #[derive(Default)]
 pub(crate) struct Registrations {
@@ -37,6 +56,12 @@ impl Registrations {
         let name = name.to_owned();
         self.changes.push(Box::new(move |builder| {
             builder.test(name, f);
+        }));
+    }
+
+    pub(crate) fn options(&mut self, options: JinjaOptions) {
+        self.changes.push(Box::new(move |builder| {
+            builder.options(options);
         }));
     }
 

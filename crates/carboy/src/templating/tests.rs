@@ -157,7 +157,7 @@ fn own_filters_tests_and_globals_take_and_give_plain_values() {
     .template_filter("bold", |text: TemplateValue| {
         crate::Markup::new("<b>") + text.to_string() + crate::Markup::new("</b>")
     })
-    .template_test("even_length", |text: String| text.len() % 2 == 0)
+    .template_test("even_length", |text: String| text.len().is_multiple_of(2))
     .template_global("add", |a: i64, b: i64| a + b)
     .template_global("named", |args: &TemplateArgs<'_>| args.all_named().len())
     .template_global("fails", || -> crate::Result<String> { abort(404) });
@@ -319,4 +319,21 @@ fn render_takes_names_and_values() -> crate::Result<()> {
         assert_eq!(render_template("t.html", given).unwrap().0, "x  ");
     });
     Ok(())
+}
+
+#[test]
+fn jinjas_options_apply_to_all_templates() {
+    let folder = Folder::new(&[("t.html", "a\n  {% if true %}\nb\n  {% endif %}\nc\n")]);
+    let mut app = app(&folder);
+    app.jinja_options(crate::JinjaOptions {
+        trim_blocks: true,
+        lstrip_blocks: true,
+        keep_trailing_newline: true,
+        fuel: Some(10_000),
+    });
+    app_context(app)(&|| {
+        assert_eq!(render_template("t.html", ()).unwrap().0, "a\nb\nc\n");
+        let error = render_template_string("{% for i in range(100000000) %}x{% endfor %}", ()).unwrap_err();
+        assert_eq!(error.downcast_ref::<TemplateError>().unwrap().kind(), TemplateErrorKind::Limit);
+    });
 }

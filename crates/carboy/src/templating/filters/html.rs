@@ -101,9 +101,7 @@ pub(super) fn xmlattr(state: &mut State<'_, '_>, args: Args<'_>) -> Result<Value
             continue;
         }
         let name = to_text(&key);
-        if name
-            .contains(|c: char| matches!(c, ' ' | '\t' | '\n' | '\r' | '\u{b}' | '\u{c}' | '/' | '>' | '='))
-        {
+        if name.contains([' ', '\t', '\n', '\r', '\u{b}', '\u{c}', '/', '>', '=']) {
             return Err(fail(format!("Invalid character in attribute name: {}", to_repr(&key))));
         }
         if !out.is_empty() || autospace.as_ref().is_none_or(Value::is_true) {

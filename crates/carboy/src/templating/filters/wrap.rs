@@ -129,10 +129,11 @@ fn wrap(line: &str, width: usize, break_long: bool, hyphens: bool) -> Vec<String
             let room = width - length;
             if break_long && room > 0 {
                 let mut end = room;
-                if hyphens && let Some(hyphen) = long[..room].iter().rposition(|c| *c == '-') {
-                    if hyphen > 0 && long[..hyphen].iter().any(|c| *c != '-') {
-                        end = hyphen + 1;
-                    }
+                if hyphens
+                    && let Some(hyphen) = long[..room].iter().rposition(|c| *c == '-')
+                    && long[..hyphen].iter().any(|c| *c != '-')
+                {
+                    end = hyphen + 1;
                 }
                 let rest = long.split_off(end);
                 current.push(std::mem::replace(long, rest));
