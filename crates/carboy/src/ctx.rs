@@ -4,7 +4,11 @@
 //! its session. It is entered around every poll of the code that answers the request, so the accessors work in views,
 //! hooks, handlers, templates and whatever they call, and in nothing else.
 
-use crate::{Error, session::Session, state::State};
+use crate::{
+    Error,
+    session::{self, Session},
+    state::State,
+};
 use carboy_http::{HttpError, Request, Response, StatusCode};
 use carboy_routing::{Args, MatchError, RuleId, Value};
 use std::{
@@ -39,7 +43,7 @@ pub(crate) struct RequestPart {
     routing: OnceLock<Result<Matched, RoutingError>>,
     session: OnceLock<Session>,
     after: Mutex<Vec<AfterThisRequest>>,
-    flashes: Mutex<Option<Vec<(String, String)>>>,
+    flashes: Mutex<Option<Vec<(String, session::Value)>>>,
 }
 
 /// The rule that a request matched and the values taken from its path.
@@ -275,7 +279,10 @@ impl Context {
     }
 
     /// The flashed messages of this request, taken from the session once.
-    pub(crate) fn flashes(&self, take: impl FnOnce() -> Vec<(String, String)>) -> Vec<(String, String)> {
+    pub(crate) fn flashes(
+        &self,
+        take: impl FnOnce() -> Vec<(String, session::Value)>,
+    ) -> Vec<(String, session::Value)> {
         lock(&self.part().flashes).get_or_insert_with(take).clone()
     }
 

@@ -399,6 +399,9 @@ async fn save_session(state: &State, context: &Context, response: &mut Response)
             context.open_session()
         }
     };
+    if session.is_null() {
+        return Ok(());
+    }
     let secure = context.request().is_some_and(Request::is_secure);
     sessions.save(state.session_config(), session, secure, response).await
 }

@@ -244,7 +244,7 @@ pub(crate) fn freeze(mut app: App) -> Result<AppService> {
         config: app.config,
         settings,
         session_config,
-        sessions: app.sessions.unwrap_or_else(|| Box::new(SecureCookieSessionInterface::default())),
+        sessions: app.sessions.unwrap_or_else(|| Box::new(SecureCookieSessionInterface)),
         url_map,
         host_matching: app.host_matching,
         subdomain_matching: app.subdomain_matching,

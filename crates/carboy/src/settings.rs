@@ -6,7 +6,7 @@ use crate::{
     json::{JsonProvider, JsonStyle},
     session::SessionConfig,
 };
-use carboy_http::{HttpError, HttpErrorKind, Limits};
+use carboy_http::{HttpError, HttpErrorKind, Limits, cookie::SameSite};
 use std::time::Duration;
 
 /// Configuration in the form in which each request reads it.
@@ -117,9 +117,10 @@ pub(crate) fn session_config(config: &Config) -> Result<SessionConfig> {
         path: config.get("SESSION_COOKIE_PATH")?.unwrap_or(root),
         httponly: config.get("SESSION_COOKIE_HTTPONLY")?.unwrap_or(true),
         secure: hardened || config.get("SESSION_COOKIE_SECURE")?.unwrap_or(false),
-        samesite: config
-            .get::<String>("SESSION_COOKIE_SAMESITE")?
-            .or_else(|| hardened.then(|| "Lax".to_owned())),
+        samesite: match config.get::<String>("SESSION_COOKIE_SAMESITE")? {
+            Some(word) => Some(word.parse()?),
+            None => hardened.then_some(SameSite::Lax),
+        },
         partitioned: config.get("SESSION_COOKIE_PARTITIONED")?.unwrap_or(false),
         lifetime: Duration::from_secs(config.get("PERMANENT_SESSION_LIFETIME")?.unwrap_or(31 * 24 * 3600)),
         refresh_each_request: config.get("SESSION_REFRESH_EACH_REQUEST")?.unwrap_or(true),

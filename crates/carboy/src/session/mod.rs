@@ -1,54 +1,24 @@
-//! Sessions: the handle that views see, and where sessions are kept.
-use crate::{Result, view::BoxFuture};
-use carboy_http::{HeaderMap, Response};
-use std::time::Duration;
-/// s
-#[derive(Clone, Default)]
-pub struct Session {}
-/// c
-#[derive(Clone, Default)]
-#[allow(missing_docs)]
-pub struct SessionConfig {
-    pub secret_key: Option<Vec<u8>>,
-    pub fallbacks: Vec<Vec<u8>>,
-    pub cookie_name: String,
-    pub domain: Option<String>,
-    pub path: String,
-    pub httponly: bool,
-    pub secure: bool,
-    pub samesite: Option<String>,
-    pub partitioned: bool,
-    pub lifetime: Duration,
-    pub refresh_each_request: bool,
-    pub max_cookie_size: usize,
-}
-/// i
-#[allow(missing_docs)]
-pub trait SessionInterface: Send + Sync {
-    fn load<'a>(
-        &'a self,
-        _config: &'a SessionConfig,
-        _headers: &'a HeaderMap,
-    ) -> Option<BoxFuture<Result<Session>>> {
-        None
-    }
-    fn open(&self, _config: &SessionConfig, _headers: &HeaderMap) -> Session {
-        Session {}
-    }
-    fn refreshes_untouched(&self, _config: &SessionConfig, _headers: &HeaderMap) -> bool {
-        false
-    }
-    fn save<'a>(
-        &'a self,
-        _config: &'a SessionConfig,
-        _session: &'a Session,
-        _secure: bool,
-        _response: &'a mut Response,
-    ) -> std::pin::Pin<Box<dyn Future<Output = Result<()>> + Send + 'a>> {
-        Box::pin(async { Ok(()) })
-    }
-}
-/// d
-#[derive(Default)]
-pub struct SecureCookieSessionInterface;
-impl SessionInterface for SecureCookieSessionInterface {}
+//! Sessions: the handle that views see, and where sessions are kept (`flask.sessions`).
+//!
+//! [`Session`] is a dict that follows a visitor from request to request. By default it lives in a signed cookie,
+//! which Flask reads and writes as well: [`SecureCookieSessionInterface`]. Another [`SessionInterface`] keeps it
+//! elsewhere.
+//!
+//! Below the handle lie [`Value`], which knows the types a Flask session can hold, and the tagged JSON that Flask
+//! writes them in, [`TaggedJson`].
+
+mod bridge;
+mod cookie;
+mod handle;
+mod interface;
+mod tagged;
+#[cfg(test)]
+mod tests;
+mod value;
+
+pub use bridge::ConversionError;
+pub use cookie::SecureCookieSessionInterface;
+pub use handle::{NO_SECRET_KEY, Session, SessionError};
+pub use interface::{SessionConfig, SessionFuture, SessionInterface};
+pub use tagged::TaggedJson;
+pub use value::{BigInt, DateTime, Dict, NotUnicode, Value};
