@@ -40,7 +40,11 @@ pub struct ConnectionInfo {
 /// assert_eq!(request.args().get::<u32>("page"), Some(2));
 /// ```
 #[derive(Debug)]
-pub struct Request {
+pub struct Request(Box<Inner>);
+
+/// Boxed, because a request changes hands several times before it is answered.
+#[derive(Debug)]
+struct Inner {
     parts: Parts,
     connection: ConnectionInfo,
     script_root: String,
@@ -72,7 +76,7 @@ struct Carried {
 impl Request {
     /// A request from its head, its connection and its body.
     pub fn new(parts: Parts, connection: ConnectionInfo, body: Body) -> Self {
-        Request {
+        Request(Box::new(Inner {
             parts,
             connection,
             script_root: String::new(),
@@ -80,7 +84,7 @@ impl Request {
             body: Mutex::new(BodySlot::new(body)),
             loaded: OnceLock::new(),
             lazy: OnceLock::new(),
-        }
+        }))
     }
 
     /// A GET request without a body, for tests.
@@ -94,79 +98,79 @@ impl Request {
     /// A request with the same head and connection, and no body.
     pub fn head(&self) -> Self {
         let mut parts = http::Request::new(()).into_parts().0;
-        parts.method.clone_from(&self.parts.method);
-        parts.uri.clone_from(&self.parts.uri);
-        parts.version = self.parts.version;
-        parts.headers.clone_from(&self.parts.headers);
-        parts.extensions.clone_from(&self.parts.extensions);
-        let mut head = Request::new(parts, self.connection.clone(), Body::empty());
-        head.script_root.clone_from(&self.script_root);
-        head.mounted_path.clone_from(&self.mounted_path);
+        parts.method.clone_from(&self.0.parts.method);
+        parts.uri.clone_from(&self.0.parts.uri);
+        parts.version = self.0.parts.version;
+        parts.headers.clone_from(&self.0.parts.headers);
+        parts.extensions.clone_from(&self.0.parts.extensions);
+        let mut head = Request::new(parts, self.0.connection.clone(), Body::empty());
+        head.0.script_root.clone_from(&self.0.script_root);
+        head.0.mounted_path.clone_from(&self.0.mounted_path);
         head.set_limits(self.limits());
         head
     }
 
     /// The request method.
     pub fn method(&self) -> &Method {
-        &self.parts.method
+        &self.0.parts.method
     }
 
     /// Changes the method, for layers such as a method override.
     pub fn set_method(&mut self, method: Method) {
-        self.parts.method = method;
+        self.0.parts.method = method;
     }
 
     /// The target as it came in.
     pub fn uri(&self) -> &Uri {
-        &self.parts.uri
+        &self.0.parts.uri
     }
 
     /// Changes the target. A mount point that was entered stays; what was parsed is forgotten.
     pub fn set_uri(&mut self, uri: Uri) {
-        self.parts.uri = uri;
-        self.mounted_path = None;
-        self.lazy = OnceLock::new();
+        self.0.parts.uri = uri;
+        self.0.mounted_path = None;
+        self.0.lazy = OnceLock::new();
     }
 
     /// The protocol version.
     pub fn version(&self) -> Version {
-        self.parts.version
+        self.0.parts.version
     }
 
     /// The header fields.
     pub fn headers(&self) -> &HeaderMap {
-        &self.parts.headers
+        &self.0.parts.headers
     }
 
     /// The header fields, for middleware that changes them before the app sees the request.
     pub fn headers_mut(&mut self) -> &mut HeaderMap {
-        self.lazy = OnceLock::new();
-        &mut self.parts.headers
+        self.0.lazy = OnceLock::new();
+        &mut self.0.parts.headers
     }
 
     /// How the request reached the server.
     pub fn connection(&self) -> &ConnectionInfo {
-        &self.connection
+        &self.0.connection
     }
 
     /// How the request reached the server, for middleware that knows better, behind a trusted proxy.
     pub fn connection_mut(&mut self) -> &mut ConnectionInfo {
-        self.lazy = OnceLock::new();
-        &mut self.connection
+        self.0.lazy = OnceLock::new();
+        &mut self.0.connection
     }
 
     /// Values that layers attach for one another.
     pub fn extensions(&self) -> &Extensions {
-        &self.parts.extensions
+        &self.0.parts.extensions
     }
 
     /// Values that layers attach for one another, to change them.
     pub fn extensions_mut(&mut self) -> &mut Extensions {
-        &mut self.parts.extensions
+        &mut self.0.parts.extensions
     }
 
     fn lazy(&self) -> &Lazy {
-        self.lazy.get_or_init(Box::default)
+        self.0.lazy.get_or_init(Box::default)
     }
 
     /// The arguments of the query string.
@@ -200,8 +204,8 @@ impl From<http::Request<Body>> for Request {
         let carried = parts.extensions.remove::<Carried>();
         let mut request = Request::new(parts, connection, body);
         if let Some(carried) = carried {
-            request.script_root = carried.script_root;
-            request.mounted_path = carried.mounted_path;
+            request.0.script_root = carried.script_root;
+            request.0.mounted_path = carried.mounted_path;
             request.set_limits(carried.limits);
         }
         request
@@ -212,12 +216,12 @@ impl From<Request> for http::Request<Body> {
     fn from(mut request: Request) -> Self {
         let limits = request.limits();
         let body = request.take_body().unwrap_or_default();
-        let mut parts = request.parts;
-        parts.extensions.insert(request.connection);
-        if !request.script_root.is_empty() || limits != Limits::DEFAULT {
+        let mut parts = request.0.parts;
+        parts.extensions.insert(request.0.connection);
+        if !request.0.script_root.is_empty() || limits != Limits::DEFAULT {
             parts.extensions.insert(Carried {
-                script_root: std::mem::take(&mut request.script_root),
-                mounted_path: request.mounted_path,
+                script_root: std::mem::take(&mut request.0.script_root),
+                mounted_path: request.0.mounted_path,
                 limits,
             });
         }

@@ -9,7 +9,7 @@ use crate::{
     freeze,
     hooks::{Answer, Hooks, Teardown},
     middleware::{Function, Inner, Mounts, Next},
-    registry::{Registry, RouteRegistration},
+    registry::{Entry, Plan, Registry, RouteRegistration},
     scaffold::{Folders, Scaffold, ScaffoldData},
     session::SessionInterface,
     signals::Signals,
@@ -210,6 +210,16 @@ impl App {
         self
     }
 
+    /// Adds commands in a group of their own: `my-app GROUP COMMAND`.
+    pub fn command_group(
+        &mut self,
+        group: &str,
+        commands: impl IntoIterator<Item = cli::CommandDef>,
+    ) -> &mut Self {
+        self.commands.extend(commands.into_iter().map(|command| (Some(group.to_owned()), command)));
+        self
+    }
+
     /// The extension of type `T` that was registered before: what another extension that needs it asks for in its `init`.
     pub fn require<T: Extension>(&self) -> Result<Arc<T>> {
         self.extensions
@@ -374,7 +384,7 @@ impl App {
     where
         F: templating::TemplateFunction<A>,
     {
-        self.data.templating.filter::<F, A>(name, f);
+        self.data.templating.filter(name, f);
         self
     }
 
@@ -383,7 +393,7 @@ impl App {
     where
         F: templating::TemplateFunction<A>,
     {
-        self.data.templating.test::<F, A>(name, f);
+        self.data.templating.test(name, f);
         self
     }
 
@@ -392,7 +402,7 @@ impl App {
     where
         F: templating::TemplateFunction<A>,
     {
-        self.data.templating.global::<F, A>(name, f);
+        self.data.templating.global(name, f);
         self
     }
 
@@ -455,6 +465,21 @@ pub(crate) struct Frozen {
     pub(crate) commands: Vec<(Option<String>, cli::CommandDef)>,
 }
 
+impl Frozen {
+    /// What is registered for the rule that a request matched.
+    pub(crate) fn entry(&self, context: &Context) -> Option<&Entry> {
+        Some(self.registry.entry(self.state.url_map(), context.matched()?.rule))
+    }
+
+    /// The functions for a request: those of the matched rule's blueprint, or the app's alone.
+    pub(crate) fn plan(&self, context: &Context) -> &Plan {
+        match self.entry(context) {
+            Some(entry) => &self.registry.plans[entry.plan],
+            None => &self.registry.plans[0],
+        }
+    }
+}
+
 /// A running app: a service for carboy's server, for tower and for tests. Cheap to clone.
 #[derive(Clone)]
 pub struct AppService(pub(crate) Arc<Frozen>);
@@ -475,7 +500,7 @@ impl AppService {
         struct Leave<'a>(&'a AppService, Arc<Context>);
         impl Drop for Leave<'_> {
             fn drop(&mut self) {
-                self.1.sync_scope(|| crate::dispatch::end_app_context(&self.0.0, &self.1, &None));
+                self.1.sync_scope(|| crate::end::end_app_context(&self.0.0, &self.1, &None));
             }
         }
         let context = Context::for_app(self.0.state.clone());
@@ -491,7 +516,7 @@ impl AppService {
     pub async fn in_app_context<F: Future>(&self, future: F) -> F::Output {
         let context = Context::for_app(self.0.state.clone());
         let output = crate::runtime::Entered::new(context.clone().scope(future)).await;
-        context.sync_scope(|| crate::dispatch::end_app_context(&self.0, &context, &None));
+        context.sync_scope(|| crate::end::end_app_context(&self.0, &context, &None));
         output
     }
 

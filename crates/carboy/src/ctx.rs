@@ -19,7 +19,10 @@ use std::{
     future::Future,
     ops::Deref,
     pin::Pin,
-    sync::{Arc, Mutex, MutexGuard, OnceLock},
+    sync::{
+        Arc, Mutex, MutexGuard, OnceLock,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context as TaskContext, Poll},
 };
 
@@ -34,16 +37,28 @@ pub struct Context {
 }
 
 /// What a context holds in a request.
-#[derive(Default)]
 pub(crate) struct RequestPart {
-    /// The request as it arrived, when layers stand between its arrival and its dispatch.
-    arrived: OnceLock<Box<Request>>,
-    /// The request as it is dispatched.
-    dispatched: OnceLock<Request>,
-    routing: OnceLock<Result<Matched, RoutingError>>,
+    place: Place,
     session: OnceLock<Session>,
     after: Mutex<Vec<AfterThisRequest>>,
+    /// The error that no handler dealt with.
+    error: Mutex<Option<Error>>,
+    answered: AtomicBool,
     flashes: Mutex<Option<Vec<(String, session::Value)>>>,
+}
+
+/// How far a request has come.
+enum Place {
+    /// It is dispatched.
+    Dispatched(Dispatched),
+    /// It has arrived (this is its head); layers, or converters that look at the context, come before its dispatch.
+    Arrived(Request, OnceLock<Box<Dispatched>>),
+}
+
+/// A request with what the URL map says about it.
+pub(crate) struct Dispatched {
+    pub(crate) request: Request,
+    pub(crate) routing: Result<Matched, RoutingError>,
 }
 
 /// The rule that a request matched and the values taken from its path.
@@ -167,14 +182,24 @@ impl Context {
     }
 
     /// A context of a request that is dispatched now.
-    pub(crate) fn for_request(state: Arc<State>, request: Request) -> Arc<Self> {
-        let part = RequestPart { dispatched: OnceLock::from(request), ..RequestPart::default() };
-        Arc::new(Context { state, g: GStore::default(), request: Some(part) })
+    pub(crate) fn for_request(state: Arc<State>, dispatched: Dispatched) -> Arc<Self> {
+        Context::with_place(state, Place::Dispatched(dispatched))
     }
 
-    /// A context of a request that has arrived and is still to be [dispatched](Self::dispatched).
-    pub(crate) fn for_arrival(state: Arc<State>, request: Request) -> Arc<Self> {
-        let part = RequestPart { arrived: OnceLock::from(Box::new(request)), ..RequestPart::default() };
+    /// A context of a request that has arrived, with this head, and is still to be [dispatched](Self::dispatch).
+    pub(crate) fn for_arrival(state: Arc<State>, head: Request) -> Arc<Self> {
+        Context::with_place(state, Place::Arrived(head, OnceLock::new()))
+    }
+
+    fn with_place(state: Arc<State>, place: Place) -> Arc<Self> {
+        let part = RequestPart {
+            place,
+            session: OnceLock::new(),
+            after: Mutex::default(),
+            error: Mutex::default(),
+            answered: AtomicBool::new(false),
+            flashes: Mutex::default(),
+        };
         Arc::new(Context { state, g: GStore::default(), request: Some(part) })
     }
 
@@ -205,13 +230,18 @@ impl Context {
 
     /// The request, if this is the context of one.
     pub fn request(&self) -> Option<&Request> {
-        let part = self.request.as_ref()?;
-        part.dispatched.get().or_else(|| part.arrived.get().map(|request| &**request))
+        match &self.request.as_ref()?.place {
+            Place::Dispatched(dispatched) => Some(&dispatched.request),
+            Place::Arrived(head, dispatched) => Some(dispatched.get().map_or(head, |d| &d.request)),
+        }
     }
 
     /// Notes the request that is dispatched now; gives it back when this context already has one.
-    pub(crate) fn dispatched(&self, request: Request) -> Result<(), Box<Request>> {
-        self.part().dispatched.set(request).map_err(Box::new)
+    pub(crate) fn dispatch(&self, dispatched: Dispatched) -> Result<(), Box<Dispatched>> {
+        match &self.part().place {
+            Place::Dispatched(_) => Err(Box::new(dispatched)),
+            Place::Arrived(_, slot) => slot.set(Box::new(dispatched)),
+        }
     }
 
     /// Lets functions change the values that were taken from the URL.
@@ -227,12 +257,11 @@ impl Context {
         }
     }
 
-    pub(crate) fn set_routing(&self, routing: Result<Matched, RoutingError>) {
-        let _ = self.part().routing.set(routing);
-    }
-
     pub(crate) fn routing(&self) -> Option<&Result<Matched, RoutingError>> {
-        self.request.as_ref()?.routing.get()
+        match &self.request.as_ref()?.place {
+            Place::Dispatched(dispatched) => Some(&dispatched.routing),
+            Place::Arrived(_, dispatched) => dispatched.get().map(|d| &d.routing),
+        }
     }
 
     pub(crate) fn matched(&self) -> Option<&Matched> {
@@ -268,6 +297,24 @@ impl Context {
     /// The session if anybody opened it.
     pub(crate) fn opened_session(&self) -> Option<&Session> {
         self.request.as_ref()?.session.get()
+    }
+
+    /// Notes an error that no handler dealt with, for the functions of the end.
+    pub(crate) fn note_error(&self, error: Error) {
+        *lock(&self.part().error) = Some(error);
+    }
+
+    pub(crate) fn error(&self) -> Option<Error> {
+        lock(&self.part().error).clone()
+    }
+
+    /// Notes that there is a response, which is on its way back.
+    pub(crate) fn set_answered(&self) {
+        self.part().answered.store(true, Ordering::Relaxed);
+    }
+
+    pub(crate) fn is_answered(&self) -> bool {
+        self.part().answered.load(Ordering::Relaxed)
     }
 
     pub(crate) fn after_this_request(&self, f: AfterThisRequest) {

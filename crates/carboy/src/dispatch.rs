@@ -5,117 +5,82 @@
 use crate::{
     Error, Result,
     app::Frozen,
-    ctx::{Context, CurrentRequest, Matched, RoutingError},
-    debug_page, hooks,
+    ctx::{Context, CurrentRequest, Dispatched, Matched, RoutingError},
+    debug_page,
+    end::End,
+    hooks,
     hooks::{ErrorHandlers, Step},
     logging,
-    registry::{Entry, Plan},
+    middleware::Inner,
+    polling::{Caught, catch, poll_in},
     runtime::{self, Entered},
     session::Session,
     signals::ResponseEvent,
     state::State,
     view::{BoxFuture, IntoResponse, View},
 };
-use carboy_http::{Body, HeaderMap, HttpError, Method, Request, Response, StatusCode, header, host};
+use carboy_http::{HeaderMap, HttpError, Method, Request, Response, StatusCode, header, host};
 use carboy_routing::{Bind, MatchError, Target};
+use futures_util::future::Either;
 use std::{
     future::Future,
-    panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::{Arc, Mutex},
     task::{Context as TaskContext, Poll},
-    time::{Duration, Instant},
 };
-
-/// A poll longer than this is logged: it held up every other request of its worker.
-const LONG_POLL: Duration = Duration::from_millis(100);
 
 /// An error that the app hands on to whoever called it, as Flask lets it escape when testing or debugging: the test client
 /// raises it again.
 #[derive(Clone)]
 pub(crate) struct Propagated(pub(crate) Error);
 
-/// Answers a request that has come through the layers.
-pub(crate) fn dispatch(app: Arc<Frozen>, context: Arc<Context>) -> impl Future<Output = Response> + Send {
-    let life = Life { end: End::new(app.clone(), context.clone()), app, context: context.clone() };
-    Watched::new(Entered::new(context.clone().scope(life.run())), context)
-}
-
-/// One request on its way.
-struct Life {
-    app: Arc<Frozen>,
-    context: Arc<Context>,
-    end: End,
-}
-
-impl Life {
-    async fn run(self) -> Response {
-        let Life { app, context, mut end } = self;
-        let state = &app.state;
-        let request = context.request().expect("dispatched with a request");
-        request.set_limits(state.settings().limits);
-        state.signals().appcontext_pushed.send(|| ());
-
-        // 4 The context: the URL map matches, and what it says is kept. The session opens at first touch.
-        if let Some(answering) = elsewhere(&app, &context, request) {
-            end.hooks = false;
-            return end.attach(answering.await);
-        }
-        let loaded = match state.sessions().load(state.session_config(), request.headers()) {
-            Some(loading) => loading.await.map(|session| context.set_session(session)),
-            None => Ok(()),
-        };
-
-        // 5–8 On the way to a response. A panic is an error like any other.
-        state.signals().request_started.send(|| ());
-        let plan = plan(&app, &context);
-        let answered = match loaded {
-            Ok(()) => Caught::new(answer(&app, &context, plan)).await.flatten(),
-            Err(error) => Err(error),
-        };
-        // What is rare is boxed: the future of a request is copied before it first runs, so it had better be small.
-        let answer = match answered {
-            Ok(response) => response,
-            Err(error) => Box::pin(answer_error(&app, &context, error, &mut end)).await,
-        };
-
-        // 9, 10 On the way back.
-        let mut response = finalize(&app, &context, answer, &mut end).await;
-        if state.testing() {
-            response.extensions_mut().insert(context);
-        }
-        end.attach(response)
+/// Answers a request that has come through the layers; `arrival` is the context that was made before them, if there are any.
+///
+/// Step 4: the URL map matches. A mounted service, or the fallback for what no rule takes, answers by itself; otherwise what the
+/// map says is kept in the context.
+pub(crate) fn dispatch(
+    app: &Arc<Frozen>,
+    request: Request,
+    arrival: Option<Arc<Context>>,
+) -> impl Future<Output = Response> + Send + use<> {
+    if let Some((service, prefix)) = app.mounts.find(request.path()) {
+        return Either::Right(elsewhere(service, crate::middleware::mounted(&request, prefix)));
     }
-}
-
-/// The functions for this request: those of the matched rule's blueprint, or the app's alone.
-fn plan<'a>(app: &'a Frozen, context: &Context) -> &'a Plan {
-    match entry(app, context) {
-        Some(entry) => &app.registry.plans[entry.plan],
-        None => &app.registry.plans[0],
-    }
-}
-
-fn entry<'a>(app: &'a Frozen, context: &Context) -> Option<&'a Entry> {
-    Some(app.registry.entry(app.state.url_map(), context.matched()?.rule))
-}
-
-/// Step 4: finds the rule, or whoever else answers: a mounted service, or the fallback when no rule does.
-fn elsewhere(app: &Frozen, context: &Arc<Context>, request: &Request) -> Option<BoxFuture<Response>> {
-    if let Some((service, prefix)) = app.mounts.find(&request.path()) {
-        let request = crate::middleware::mounted(request, prefix);
-        let service = service.clone();
-        return Some(Box::pin(async move { service.respond(request).await }));
-    }
-    let routing = route(&app.state, request);
+    let state = &app.state;
+    request.set_limits(state.settings().limits);
+    // Converters of the app's own may look at the context, so it has to stand before they are asked.
+    let arrival = match arrival {
+        None if state.has_own_converters => Some(Context::for_arrival(state.clone(), request.head())),
+        arrival => arrival,
+    };
+    let routing = match &arrival {
+        Some(context) => context.sync_scope(|| route(state, &request)),
+        None => route(state, &request),
+    };
     if let (Err(error), Some(fallback)) = (&routing, &app.fallback)
         && fallback_takes(error)
     {
-        let (fallback, request) = (fallback.clone(), crate::middleware::take(request));
-        return Some(Box::pin(async move { fallback.respond(request).await }));
+        return Either::Right(elsewhere(fallback, request));
     }
-    context.set_routing(routing);
-    None
+    let dispatched = Dispatched { request, routing };
+    let context = match arrival {
+        None => Context::for_request(state.clone(), dispatched),
+        Some(context) => match context.dispatch(dispatched) {
+            Ok(()) => context,
+            // A layer may send a request on twice; each sending is a request of its own.
+            Err(dispatched) => Context::for_request(state.clone(), *dispatched),
+        },
+    };
+    Either::Left(Dispatch {
+        end: Some(End::new(app.clone(), context.clone())),
+        life: live(app.clone(), context),
+        recovery: None,
+    })
+}
+
+fn elsewhere(service: &Inner, request: Request) -> BoxFuture<Response> {
+    let service = service.clone();
+    Box::pin(async move { service.respond(request).await })
 }
 
 /// The fallback answers what no rule of this app does: not an untrusted host.
@@ -123,6 +88,92 @@ fn fallback_takes(error: &RoutingError) -> bool {
     match error {
         RoutingError::Http(error) => matches!(error.status().as_u16(), 404 | 405),
         RoutingError::Redirect(_) => false,
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// A request on its way: its life, what follows if that panics, and the end that comes in any case.
+    struct Dispatch<F> {
+        #[pin]
+        life: F,
+        recovery: Option<BoxFuture<Response>>,
+        end: Option<End>,
+    }
+}
+
+impl<F: Future<Output = Response>> Future for Dispatch<F> {
+    type Output = Response;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Response> {
+        let mut this = self.project();
+        let end = this.end.as_ref().expect("a future is not polled after it is ready");
+        let response = loop {
+            let polled = match this.recovery {
+                None => poll_in(end.context(), || this.life.as_mut().poll(cx)),
+                Some(recovery) => poll_in(end.context(), || recovery.as_mut().poll(cx)),
+            };
+            match (polled, &this.recovery) {
+                (Ok(Poll::Pending), _) => return Poll::Pending,
+                (Ok(Poll::Ready(response)), _) => break response,
+                // A panic is an error like any other: it is answered once.
+                (Err(panic), None) => {
+                    let recovery = recover(end.app().clone(), end.context().clone(), panic);
+                    *this.recovery = Some(Box::pin(recovery));
+                }
+                (Err(panic), Some(_)) => {
+                    tracing::error!(target: "carboy::app", "the answer to a panic {panic}");
+                    break HttpError::new(StatusCode::INTERNAL_SERVER_ERROR).to_response();
+                }
+            }
+        };
+        Poll::Ready(match this.end.take() {
+            Some(end) => end.attach(response),
+            None => response,
+        })
+    }
+}
+
+/// Steps 5 to 10.
+///
+/// What is rare is boxed: the future of a request is copied before it first runs, so it had better be small.
+async fn live(app: Arc<Frozen>, context: Arc<Context>) -> Response {
+    let state = &app.state;
+    let request = context.request().expect("dispatched with a request");
+    state.signals().appcontext_pushed.send(|| ());
+    let loaded = match state.sessions().load(state.session_config(), request.headers()) {
+        Some(loading) => loading.await.map(|session| context.set_session(session)),
+        None => Ok(()),
+    };
+
+    // 5–8 On the way to a response.
+    state.signals().request_started.send(|| ());
+    let answered = match loaded {
+        Ok(()) => answer(&app, &context).await,
+        Err(error) => Err(error),
+    };
+    let response = match answered {
+        Ok(response) => response,
+        Err(error) => Box::pin(answer_error(&app, &context, error)).await,
+    };
+
+    // 9, 10 On the way back.
+    context.set_answered();
+    match process(&app, &context, response).await {
+        Ok(response) => finished(&app, &context, response),
+        Err(error) => Box::pin(process_error(&app, &context, error)).await,
+    }
+}
+
+/// Goes on after a panic: as after an error in the same place.
+async fn recover(app: Arc<Frozen>, context: Arc<Context>, panic: Error) -> Response {
+    if context.is_answered() {
+        return process_error(&app, &context, panic).await;
+    }
+    let response = answer_error(&app, &context, panic).await;
+    context.set_answered();
+    match Caught::new(process(&app, &context, response)).await.flatten() {
+        Ok(response) => finished(&app, &context, response),
+        Err(error) => process_error(&app, &context, error).await,
     }
 }
 
@@ -179,7 +230,8 @@ fn is_websocket(request: &Request) -> bool {
 }
 
 /// Steps 5 to 7: preprocessors, hooks, body, view.
-async fn answer(app: &Arc<Frozen>, context: &Arc<Context>, plan: &Plan) -> Result<Response> {
+async fn answer(app: &Arc<Frozen>, context: &Arc<Context>) -> Result<Response> {
+    let plan = app.plan(context);
     if !plan.url_value_preprocessors.is_empty() {
         context.preprocess(&plan.url_value_preprocessors);
     }
@@ -195,7 +247,7 @@ async fn answer(app: &Arc<Frozen>, context: &Arc<Context>, plan: &Plan) -> Resul
         }
         _ => {}
     }
-    let (Some(entry), Some(request)) = (entry(app, context), context.request()) else {
+    let (Some(entry), Some(request)) = (app.entry(context), context.request()) else {
         return Err(HttpError::new(StatusCode::NOT_FOUND).into());
     };
     if entry.automatic_options && request.method() == Method::OPTIONS {
@@ -249,10 +301,7 @@ fn options(context: &Context) -> Response {
 
 /// An error of a layer, which may have kept the request from being dispatched: the error handlers see it.
 pub(crate) async fn answer_layer_error(app: &Arc<Frozen>, context: Arc<Context>, error: Error) -> Response {
-    let mut end = End::new(app.clone(), context.clone());
-    // If the request was dispatched, its own end has come already.
-    end.hooks = false;
-    let answer = Caught::new(answer_error(app, &context, error, &mut end));
+    let answer = Caught::new(answer_error(app, &context, error));
     let mut response = match Entered::new(context.clone().scope(answer)).await {
         Ok(response) => response,
         Err(_) => HttpError::new(StatusCode::INTERNAL_SERVER_ERROR).to_response(),
@@ -266,9 +315,7 @@ pub(crate) async fn answer_layer_error(app: &Arc<Frozen>, context: Arc<Context>,
 /// A context of a request that is routed, and goes no further.
 pub(crate) fn undispatched(app: &Arc<Frozen>, request: Request) -> Arc<Context> {
     let routing = route(&app.state, &request);
-    let context = Context::for_request(app.state.clone(), request);
-    context.set_routing(routing);
-    context
+    Context::for_request(app.state.clone(), Dispatched { request, routing })
 }
 
 /// The session that a request with these headers sees.
@@ -280,9 +327,9 @@ pub(crate) async fn open_session_now(state: &State, headers: &HeaderMap) -> Resu
 }
 
 /// Step 8: an error becomes a response: by a handler, by its own page, or as an internal server error.
-async fn answer_error(app: &Arc<Frozen>, context: &Arc<Context>, error: Error, end: &mut End) -> Response {
+async fn answer_error(app: &Arc<Frozen>, context: &Arc<Context>, error: Error) -> Response {
     let settings = app.state.settings();
-    let handlers = &plan(app, context).error_handlers;
+    let handlers = &app.plan(context).error_handlers;
     // What an error handler raises is itself an error nobody handles.
     let unhandled = match error.http() {
         // A response that was raised as it is: no handler is asked.
@@ -303,14 +350,14 @@ async fn answer_error(app: &Arc<Frozen>, context: &Arc<Context>, error: Error, e
             None => error,
         },
     };
-    internal_error(app, context, unhandled, end).await
+    internal_error(app, context, unhandled).await
 }
 
 /// An error nobody handled: told, logged, and answered with status 500.
-async fn internal_error(app: &Arc<Frozen>, context: &Arc<Context>, error: Error, end: &mut End) -> Response {
+async fn internal_error(app: &Arc<Frozen>, context: &Arc<Context>, error: Error) -> Response {
     let state = &app.state;
-    end.error = Some(error.clone());
-    let _ = catch_unwind(AssertUnwindSafe(|| state.signals().got_request_exception.send(|| error.clone())));
+    context.note_error(error.clone());
+    let _ = catch(|| state.signals().got_request_exception.send(|| error.clone()));
     let request = CurrentRequest::of(context).expect("only called in a request");
     if state.settings().propagate_exceptions {
         let mut response = if state.settings().debug {
@@ -324,7 +371,7 @@ async fn internal_error(app: &Arc<Frozen>, context: &Arc<Context>, error: Error,
     }
     logging::exception(state.name(), &request, &error);
     let error = hooks::internal_server_error(error);
-    let handlers = &plan(app, context).error_handlers;
+    let handlers = &app.plan(context).error_handlers;
     match ErrorHandlers::find(handlers.iter(), &error) {
         Some(handler) => match run_handler(handler, error).await {
             Ok(response) => response,
@@ -347,21 +394,11 @@ async fn run_handler(handler: &hooks::ErrorHandler, error: Error) -> Result<Resp
     }
 }
 
-/// Steps 9 and 10: the functions for the response, the session, the signal.
-async fn finalize(app: &Arc<Frozen>, context: &Arc<Context>, response: Response, end: &mut End) -> Response {
-    let response = match Caught::new(process(app, context, response)).await.flatten() {
-        Ok(response) => response,
-        Err(error) => Box::pin(finalize_error(app, context, error, end)).await,
-    };
-    app.state.signals().request_finished.send(|| ResponseEvent::from(&response));
-    response
-}
-
 /// An error on the way back: Flask processes the page about it once more, and only logs when that fails too.
-async fn finalize_error(app: &Arc<Frozen>, context: &Arc<Context>, error: Error, end: &mut End) -> Response {
-    let page = internal_error(app, context, error, end).await;
+async fn process_error(app: &Arc<Frozen>, context: &Arc<Context>, error: Error) -> Response {
+    let page = internal_error(app, context, error).await;
     match Caught::new(process(app, context, page)).await.flatten() {
-        Ok(response) => response,
+        Ok(response) => finished(app, context, response),
         Err(error) => {
             tracing::error!(
                 target: "carboy::app",
@@ -372,11 +409,21 @@ async fn finalize_error(app: &Arc<Frozen>, context: &Arc<Context>, error: Error,
     }
 }
 
+/// The response as it leaves the app.
+fn finished(app: &Frozen, context: &Arc<Context>, mut response: Response) -> Response {
+    app.state.signals().request_finished.send(|| ResponseEvent::from(&response));
+    if app.state.testing() {
+        response.extensions_mut().insert(context.clone());
+    }
+    response
+}
+
+/// Steps 9 and 10: the functions for the response, the session.
 async fn process(app: &Arc<Frozen>, context: &Arc<Context>, mut response: Response) -> Result<Response> {
     for f in context.take_after_this_request() {
         response = f(response)?;
     }
-    for hook in &plan(app, context).after_request {
+    for hook in &app.plan(context).after_request {
         response = hook(response).resolve().await.0?;
     }
     save_session(&app.state, context, &mut response).await?;
@@ -404,202 +451,4 @@ async fn save_session(state: &State, context: &Context, response: &mut Response)
     }
     let secure = context.request().is_some_and(Request::is_secure);
     sessions.save(state.session_config(), session, secure, response).await
-}
-
-/// Step 11, the end of a request: teardown functions and signals, exactly once.
-///
-/// It fires when it is dropped: at the end of the life of the request, at the end of a streamed body, or wherever the
-/// client's going away drops them.
-pub(crate) struct End {
-    app: Arc<Frozen>,
-    context: Arc<Context>,
-    error: Option<Error>,
-    /// Whether this app answers; a mounted service or the fallback has an end of its own.
-    hooks: bool,
-}
-
-impl End {
-    fn new(app: Arc<Frozen>, context: Arc<Context>) -> Self {
-        End { app, context, error: None, hooks: true }
-    }
-
-    /// Moves the end behind a body that is still to be streamed; any other response ends the request here.
-    fn attach(self, response: Response) -> Response {
-        if !self.hooks || !response.body().is_stream() {
-            return response;
-        }
-        response.map_body(|body| Body::stream(Guarded { body, end: Some(self) }))
-    }
-}
-
-impl Drop for End {
-    fn drop(&mut self) {
-        if !self.hooks {
-            return;
-        }
-        let plan = plan(&self.app, &self.context);
-        let signals = self.app.state.signals();
-        let idle = plan.teardown_request.is_empty()
-            && self.app.registry.teardown_appcontext.is_empty()
-            && !signals.request_tearing_down.has_receivers()
-            && !signals.appcontext_tearing_down.has_receivers()
-            && !signals.appcontext_popped.has_receivers();
-        if idle {
-            return;
-        }
-        let _runtime = runtime::handle().enter();
-        let context = self.context.clone();
-        context.sync_scope(|| {
-            tear_down(&context, &plan.teardown_request, &self.error);
-            quiet(|| signals.request_tearing_down.send(|| self.error.clone()));
-            end_app_context(&self.app, &context, &self.error);
-        });
-    }
-}
-
-/// The end of a context of the app: what [`End`] does last, and all that a context without a request does.
-pub(crate) fn end_app_context(app: &Frozen, context: &Arc<Context>, error: &Option<Error>) {
-    let signals = app.state.signals();
-    tear_down(context, &app.registry.teardown_appcontext, error);
-    quiet(|| signals.appcontext_tearing_down.send(|| error.clone()));
-    quiet(|| signals.appcontext_popped.send(|| ()));
-}
-
-/// Runs teardown functions; one that panics does not keep the others from running.
-fn tear_down(context: &Arc<Context>, functions: &[hooks::Teardown], error: &Option<Error>) {
-    for f in functions {
-        match catch(|| f(error.clone())) {
-            Ok(Step::Ready(())) => {}
-            Ok(Step::Pending(future)) => {
-                let future = Caught::new(context.clone().scope(future));
-                runtime::spawn_tracked(async move {
-                    if let Err(panic) = future.await {
-                        tracing::error!(target: "carboy::app", "a teardown function {panic}");
-                    }
-                });
-            }
-            Err(panic) => tracing::error!(target: "carboy::app", "a teardown function {panic}"),
-        }
-    }
-}
-
-fn quiet(f: impl FnOnce()) {
-    if let Err(panic) = catch(f) {
-        tracing::error!(target: "carboy::app", "a signal's receiver {panic}");
-    }
-}
-
-pin_project_lite::pin_project! {
-    /// A streamed body with the end of its request behind it.
-    struct Guarded {
-        #[pin]
-        body: Body,
-        end: Option<End>,
-    }
-}
-
-impl http_body::Body for Guarded {
-    type Data = bytes::Bytes;
-    type Error = carboy_http::BodyError;
-
-    fn poll_frame(
-        self: Pin<&mut Self>,
-        cx: &mut TaskContext<'_>,
-    ) -> Poll<Option<std::result::Result<http_body::Frame<bytes::Bytes>, Self::Error>>> {
-        let this = self.project();
-        let polled = {
-            let _runtime = runtime::handle().enter();
-            match catch_unwind(AssertUnwindSafe(|| this.body.poll_frame(cx))) {
-                Ok(polled) => polled,
-                Err(payload) => Poll::Ready(Some(Err(Error::from_panic(payload).to_string().into()))),
-            }
-        };
-        match &polled {
-            Poll::Ready(None) => *this.end = None,
-            Poll::Ready(Some(Err(error))) => {
-                // The status is on its way already: all that is left is to break the connection off, and to say so.
-                tracing::error!(target: "carboy::app", "a streamed body broke off: {error}");
-                if let Some(end) = this.end {
-                    end.error = Some(Error::msg(error.to_string()));
-                }
-                *this.end = None;
-            }
-            _ => {}
-        }
-        polled
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.end.is_none() && self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> http_body::SizeHint {
-        self.body.size_hint()
-    }
-}
-
-fn catch<T>(f: impl FnOnce() -> T) -> Result<T> {
-    // What a panic may leave half done belongs to the request, and that ends here.
-    catch_unwind(AssertUnwindSafe(f)).map_err(Error::from_panic)
-}
-
-pin_project_lite::pin_project! {
-    /// A future whose panics are errors.
-    struct Caught<F> {
-        #[pin]
-        inner: F,
-    }
-}
-
-impl<F> Caught<F> {
-    fn new(inner: F) -> Self {
-        Caught { inner }
-    }
-}
-
-impl<F: Future> Future for Caught<F> {
-    type Output = Result<F::Output>;
-    fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Self::Output> {
-        let inner = self.project().inner;
-        match catch(|| inner.poll(cx)) {
-            Ok(Poll::Ready(value)) => Poll::Ready(Ok(value)),
-            Ok(Poll::Pending) => Poll::Pending,
-            Err(panic) => Poll::Ready(Err(panic)),
-        }
-    }
-}
-
-pin_project_lite::pin_project! {
-    /// Notices polls that hold up the worker.
-    struct Watched<F> {
-        #[pin]
-        inner: F,
-        context: Arc<Context>,
-    }
-}
-
-impl<F> Watched<F> {
-    fn new(inner: F, context: Arc<Context>) -> Self {
-        Watched { inner, context }
-    }
-}
-
-impl<F: Future> Future for Watched<F> {
-    type Output = F::Output;
-    fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<F::Output> {
-        let this = self.project();
-        let start = Instant::now();
-        let polled = this.inner.poll(cx);
-        let taken = start.elapsed();
-        if taken > LONG_POLL {
-            tracing::warn!(
-                target: "carboy::app",
-                "the view `{}` blocked its worker for {} ms: make it `async` and await what takes long, or add `blocking` \
-                 to its route",
-                this.context.endpoint().unwrap_or("?"),
-                taken.as_millis()
-            );
-        }
-        polled
-    }
 }

@@ -191,6 +191,7 @@ pub(crate) fn freeze(mut app: App) -> Result<AppService> {
     options.host_matching = app.host_matching;
     options.strict_slashes = app.strict_slashes;
     let mut url_map = UrlMap::new(options);
+    let has_own_converters = !app.converters.is_empty();
     for add_converter in std::mem::take(&mut app.converters) {
         add_converter(&mut url_map);
     }
@@ -246,6 +247,7 @@ pub(crate) fn freeze(mut app: App) -> Result<AppService> {
         session_config,
         sessions: app.sessions.unwrap_or_else(|| Box::new(SecureCookieSessionInterface)),
         url_map,
+        has_own_converters,
         host_matching: app.host_matching,
         subdomain_matching: app.subdomain_matching,
         url_hooks: UrlHooks::new(app.url_defaults, app.url_build_error_handlers),

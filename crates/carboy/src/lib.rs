@@ -35,6 +35,7 @@ pub mod config;
 mod ctx;
 mod debug_page;
 mod dispatch;
+mod end;
 mod error;
 mod extension;
 mod files;
@@ -44,6 +45,7 @@ mod hooks;
 pub mod json;
 mod logging;
 mod middleware;
+mod polling;
 mod registry;
 mod runtime;
 mod scaffold;
@@ -105,5 +107,8 @@ pub mod prelude {
 /// What generated code names. Not part of the API.
 #[doc(hidden)]
 pub mod __private {
-    pub use crate::view::__private::*;
+    pub use crate::{
+        cli::{Command, CommandArg, CommandDef, finish_command},
+        view::__private::*,
+    };
 }

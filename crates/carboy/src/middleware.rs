@@ -130,18 +130,8 @@ impl Respond for Dispatching {
             .extensions_mut()
             .remove::<Arc<Context>>()
             .filter(|context| Arc::ptr_eq(context.state(), &app.state));
-        let request: Request = request.into();
-        Box::pin(async move {
-            let context = match context {
-                // A layer may send a request on twice; each sending is a request of its own.
-                Some(context) => match context.dispatched(request) {
-                    Ok(()) => context,
-                    Err(request) => Context::for_request(app.state.clone(), *request),
-                },
-                None => Context::for_request(app.state.clone(), request),
-            };
-            Ok(dispatch::dispatch(app, context).await.into())
-        })
+        let answer = dispatch::dispatch(&app, request.into(), context);
+        Box::pin(async move { Ok(answer.await.into()) })
     }
 }
 
@@ -228,10 +218,7 @@ pub(crate) fn take(request: &Request) -> Request {
 /// Answers a request from outside: through the layers, if there are any.
 pub(crate) fn serve(app: &Arc<Frozen>, request: Request) -> impl Future<Output = Response> + Send + use<> {
     match &app.layers {
-        None => {
-            let context = Context::for_request(app.state.clone(), request);
-            Either::Left(dispatch::dispatch(app.clone(), context))
-        }
+        None => Either::Left(dispatch::dispatch(app, request, None)),
         Some(layers) => Either::Right(through_layers(app.clone(), layers.clone(), request)),
     }
 }

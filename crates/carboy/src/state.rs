@@ -30,6 +30,7 @@ pub struct State {
     pub(crate) session_config: SessionConfig,
     pub(crate) sessions: Box<dyn SessionInterface>,
     pub(crate) url_map: UrlMap,
+    pub(crate) has_own_converters: bool,
     pub(crate) host_matching: bool,
     pub(crate) subdomain_matching: bool,
     pub(crate) url_hooks: UrlHooks,

@@ -94,7 +94,7 @@ pub(super) struct Loaded {
 
 impl Request {
     fn slot(&self) -> MutexGuard<'_, BodySlot> {
-        self.body.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.body.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// How much of this request is read.
@@ -146,7 +146,7 @@ impl Request {
             State::Unread(body) => Some(body),
             State::Read => {
                 slot.state = State::Read;
-                self.loaded.get().map(|loaded| loaded.data.clone().into())
+                self.0.loaded.get().map(|loaded| loaded.data.clone().into())
             }
             other => {
                 slot.state = other;
@@ -170,8 +170,8 @@ impl Request {
     /// Puts another body in place of the one that there is, unread.
     pub fn set_body(&mut self, body: impl Into<Body>) {
         self.slot().state = State::Unread(body.into());
-        self.loaded = OnceLock::new();
-        self.lazy = OnceLock::new();
+        self.0.loaded = OnceLock::new();
+        self.0.lazy = OnceLock::new();
     }
 
     /// What has become of the body.
@@ -288,14 +288,15 @@ impl Request {
             }
             Loaded { data, is_form, form: OnceLock::new(), files: MultiDict::new() }
         };
-        let _ = self.loaded.set(Box::new(loaded));
+        let _ = self.0.loaded.set(Box::new(loaded));
         Ok(())
     }
 
     /// The bytes of the body, empty when it is a form (`request.data`); for the bytes of an urlencoded form see
     /// [`get_data`](Request::get_data).
     pub fn data(&self) -> Bytes {
-        self.loaded
+        self.0
+            .loaded
             .get()
             .filter(|loaded| !loaded.is_form)
             .map_or_else(Bytes::new, |loaded| loaded.data.clone())
@@ -303,7 +304,7 @@ impl Request {
 
     /// The bytes of the body. Those of a multipart form are not kept.
     pub fn get_data(&self) -> Bytes {
-        self.loaded.get().map_or_else(Bytes::new, |loaded| loaded.data.clone())
+        self.0.loaded.get().map_or_else(Bytes::new, |loaded| loaded.data.clone())
     }
 
     /// The bytes of the body as text; what is not UTF-8 becomes U+FFFD.
@@ -318,7 +319,7 @@ impl Request {
     ///
     /// An urlencoded body that is not UTF-8 is an empty form, as in Werkzeug.
     pub fn form(&self) -> MultiDict<String> {
-        let Some(loaded) = self.loaded.get().filter(|loaded| loaded.is_form) else {
+        let Some(loaded) = self.0.loaded.get().filter(|loaded| loaded.is_form) else {
             return MultiDict::new();
         };
         let parse = || {
@@ -329,7 +330,7 @@ impl Request {
 
     /// The files of a multipart form. A file input that was left empty is there, with an empty filename.
     pub fn files(&self) -> MultiDict<FileStorage> {
-        self.loaded.get().map_or_else(MultiDict::new, |loaded| loaded.files.clone())
+        self.0.loaded.get().map_or_else(MultiDict::new, |loaded| loaded.files.clone())
     }
 }
 

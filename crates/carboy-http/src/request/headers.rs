@@ -48,7 +48,7 @@ impl Request {
 
     /// One cookie, found without keeping the others: for code that runs for every request.
     pub fn cookie(&self, name: &str) -> Option<String> {
-        if let Some(cookies) = self.lazy.get().and_then(|lazy| lazy.cookies.get()) {
+        if let Some(cookies) = self.0.lazy.get().and_then(|lazy| lazy.cookies.get()) {
             return cookies.get_str(name).map(str::to_owned);
         }
         let mut fields = self.headers().get_all(header::COOKIE).iter();
@@ -242,7 +242,7 @@ mod tests {
         let request = request(&[]);
         assert!(request.cookies().is_empty() && request.args().is_empty() && request.values().is_empty());
         assert_eq!(request.cookie("a"), None);
-        assert!(request.lazy.get().is_none());
+        assert!(request.0.lazy.get().is_none());
     }
 
     #[test]

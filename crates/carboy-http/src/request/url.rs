@@ -14,7 +14,7 @@ impl Request {
     ///
     /// Bytes that are not UTF-8 become U+FFFD, as in Werkzeug.
     pub fn path(&self) -> &str {
-        if let Some(path) = &self.mounted_path {
+        if let Some(path) = &self.0.mounted_path {
             return path;
         }
         let raw = self.uri().path();
@@ -55,14 +55,14 @@ impl Request {
 
     /// The prefix that the application is mounted under, without a slash at its end; empty at the root.
     pub fn script_root(&self) -> &str {
-        &self.script_root
+        &self.0.script_root
     }
 
     /// Says that the application is mounted under this prefix, which is no part of the target: a proxy took it
     /// off (`X-Forwarded-Prefix`), or WSGI's `SCRIPT_NAME` has it.
     pub fn set_script_root(&mut self, prefix: &str) {
-        self.script_root = prefix.trim_end_matches('/').to_owned();
-        self.lazy = Default::default();
+        self.0.script_root = prefix.trim_end_matches('/').to_owned();
+        self.0.lazy = Default::default();
     }
 
     /// Moves a prefix from the path to the mount point; `false`, with nothing changed, when the path does not
@@ -82,9 +82,9 @@ impl Request {
             Some(rest) if rest.starts_with('/') => format!("/{}", rest.trim_start_matches('/')),
             _ => return false,
         };
-        self.script_root.push_str(prefix);
-        self.mounted_path = Some(path);
-        self.lazy = Default::default();
+        self.0.script_root.push_str(prefix);
+        self.0.mounted_path = Some(path);
+        self.0.lazy = Default::default();
         true
     }
 
@@ -144,7 +144,7 @@ impl Request {
         if self.uri().authority().is_some() {
             let mut target = http::uri::Parts::default();
             target.path_and_query = self.uri().path_and_query().cloned();
-            self.parts.uri = http::Uri::from_parts(target).unwrap_or_default();
+            self.0.parts.uri = http::Uri::from_parts(target).unwrap_or_default();
         }
         self.headers_mut().insert(header::HOST, host);
     }
@@ -183,7 +183,7 @@ mod tests {
     fn a_path_with_nothing_to_decode_is_borrowed_from_the_target() {
         let request = Request::get("/a/b?c");
         assert!(ptr::eq(request.path().as_ptr(), request.uri().path().as_ptr()));
-        assert!(request.lazy.get().is_none());
+        assert!(request.0.lazy.get().is_none());
     }
 
     #[test]

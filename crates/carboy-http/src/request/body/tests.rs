@@ -45,7 +45,7 @@ fn a_request_without_a_body_keeps_nothing_for_it() {
     assert_eq!(request.body_state(), BodyState::NotRead);
     now(request.load_body()).unwrap();
     assert_eq!(request.body_state(), BodyState::Read);
-    assert!(request.loaded.get().is_none());
+    assert!(request.0.loaded.get().is_none());
     assert!(request.form().is_empty() && request.files().is_empty() && request.data().is_empty());
 }
 

@@ -1,0 +1,151 @@
+//! The end of a request: teardown functions and signals.
+
+use crate::{
+    Error,
+    app::Frozen,
+    ctx::Context,
+    hooks::{Step, Teardown},
+    polling::{Caught, catch},
+    runtime,
+};
+use carboy_http::{Body, Response};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    pin::Pin,
+    sync::Arc,
+    task::{Context as TaskContext, Poll},
+};
+
+/// Step 11, the end of a request: teardown functions and signals, exactly once.
+///
+/// It fires when it is dropped: at the end of the life of the request, at the end of a streamed body, or wherever the
+/// client's going away drops them.
+pub(crate) struct End {
+    app: Arc<Frozen>,
+    context: Arc<Context>,
+}
+
+impl End {
+    pub(crate) fn new(app: Arc<Frozen>, context: Arc<Context>) -> Self {
+        End { app, context }
+    }
+
+    pub(crate) fn app(&self) -> &Arc<Frozen> {
+        &self.app
+    }
+
+    pub(crate) fn context(&self) -> &Arc<Context> {
+        &self.context
+    }
+
+    /// Moves the end behind a body that is still to be streamed; any other response ends the request here.
+    pub(crate) fn attach(self, response: Response) -> Response {
+        if !response.body().is_stream() {
+            return response;
+        }
+        response.map_body(|body| Body::stream(Guarded { body, end: Some(self) }))
+    }
+}
+
+impl Drop for End {
+    fn drop(&mut self) {
+        let plan = self.app.plan(&self.context);
+        let signals = self.app.state.signals();
+        let idle = plan.teardown_request.is_empty()
+            && self.app.registry.teardown_appcontext.is_empty()
+            && !signals.request_tearing_down.has_receivers()
+            && !signals.appcontext_tearing_down.has_receivers()
+            && !signals.appcontext_popped.has_receivers();
+        if idle {
+            return;
+        }
+        let _runtime = runtime::handle().enter();
+        let (context, error) = (&self.context, self.context.error());
+        context.sync_scope(|| {
+            tear_down(context, &plan.teardown_request, &error);
+            quiet(|| signals.request_tearing_down.send(|| error.clone()));
+            end_app_context(&self.app, context, &error);
+        });
+    }
+}
+
+/// The end of a context of the app: what [`End`] does last, and all that a context without a request does.
+pub(crate) fn end_app_context(app: &Frozen, context: &Arc<Context>, error: &Option<Error>) {
+    let signals = app.state.signals();
+    tear_down(context, &app.registry.teardown_appcontext, error);
+    quiet(|| signals.appcontext_tearing_down.send(|| error.clone()));
+    quiet(|| signals.appcontext_popped.send(|| ()));
+}
+
+/// Runs teardown functions; one that panics does not keep the others from running.
+fn tear_down(context: &Arc<Context>, functions: &[Teardown], error: &Option<Error>) {
+    for f in functions {
+        match catch(|| f(error.clone())) {
+            Ok(Step::Ready(())) => {}
+            Ok(Step::Pending(future)) => {
+                let future = Caught::new(context.clone().scope(future));
+                runtime::spawn_tracked(async move {
+                    if let Err(panic) = future.await {
+                        tracing::error!(target: "carboy::app", "a teardown function {panic}");
+                    }
+                });
+            }
+            Err(panic) => tracing::error!(target: "carboy::app", "a teardown function {panic}"),
+        }
+    }
+}
+
+fn quiet(f: impl FnOnce()) {
+    if let Err(panic) = catch(f) {
+        tracing::error!(target: "carboy::app", "a signal's receiver {panic}");
+    }
+}
+
+pin_project_lite::pin_project! {
+    /// A streamed body with the end of its request behind it.
+    struct Guarded {
+        #[pin]
+        body: Body,
+        end: Option<End>,
+    }
+}
+
+impl http_body::Body for Guarded {
+    type Data = bytes::Bytes;
+    type Error = carboy_http::BodyError;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        cx: &mut TaskContext<'_>,
+    ) -> Poll<Option<std::result::Result<http_body::Frame<bytes::Bytes>, Self::Error>>> {
+        let this = self.project();
+        let polled = {
+            let _runtime = runtime::handle().enter();
+            match catch_unwind(AssertUnwindSafe(|| this.body.poll_frame(cx))) {
+                Ok(polled) => polled,
+                Err(payload) => Poll::Ready(Some(Err(Error::from_panic(payload).to_string().into()))),
+            }
+        };
+        match &polled {
+            Poll::Ready(None) => *this.end = None,
+            Poll::Ready(Some(Err(error))) => {
+                // The status is on its way already: all that is left is to break the connection off, and to say so.
+                tracing::error!(target: "carboy::app", "a streamed body broke off: {error}");
+                if let Some(end) = this.end {
+                    end.context.note_error(Error::msg(error.to_string()));
+                }
+                *this.end = None;
+            }
+            _ => {}
+        }
+        polled
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.end.is_none() && self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> http_body::SizeHint {
+        self.body.size_hint()
+    }
+}
