@@ -8,7 +8,10 @@ use std::{
     error::Error as StdError,
     fmt,
     panic::Location,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
 };
 
 /// What views, hooks and handlers return: a response by default, or an [`Error`].
@@ -38,12 +41,22 @@ struct Inner {
     original: Option<Error>,
 }
 
+/// Whether errors take a backtrace without being asked by `RUST_BACKTRACE`.
+static BACKTRACES: AtomicBool = AtomicBool::new(false);
+
+/// Makes every error take a backtrace: debug mode shows it.
+pub(crate) fn capture_backtraces() {
+    BACKTRACES.store(true, Ordering::Relaxed);
+}
+
 impl Error {
     #[track_caller]
     fn wrap<E: StdError + Send + Sync + 'static>(source: E) -> Self {
         // An HttpError is an answer, not a fault: nobody looks at where it came from, so it costs no backtrace.
         let backtrace = if TypeId::of::<E>() == TypeId::of::<HttpError>() {
             Backtrace::disabled()
+        } else if BACKTRACES.load(Ordering::Relaxed) {
+            Backtrace::force_capture()
         } else {
             Backtrace::capture()
         };
@@ -137,7 +150,7 @@ impl Error {
         self.0.location
     }
 
-    /// The backtrace, when `RUST_BACKTRACE` asked for one and the error is not an HTTP error.
+    /// The backtrace, when `RUST_BACKTRACE` or debug mode asked for one and the error is not an HTTP error.
     pub fn backtrace(&self) -> Option<&Backtrace> {
         (self.0.backtrace.status() == BacktraceStatus::Captured).then_some(&self.0.backtrace)
     }

@@ -51,6 +51,7 @@ mod value;
 
 pub use context::TemplateContext;
 pub use error::{TemplateError, TemplateErrorKind};
+pub(crate) use escape::escaped;
 pub use markup::{Markup, ToHtml, escape, escape_silent};
 pub use render::{
     TemplateAttribute, TemplateNames, get_template_attribute, render_template, render_template_string,
