@@ -186,8 +186,11 @@ impl DebugPage {
 }
 
 /// The names in the session, if anybody opened it.
-fn session_keys(_context: &Arc<Context>) -> Vec<String> {
-    Vec::new()
+fn session_keys(context: &Arc<Context>) -> Vec<String> {
+    context
+        .opened_session()
+        .map(|session| session.peek(|dict, _| dict.keys().map(|key| key.to_string()).collect()))
+        .unwrap_or_default()
 }
 
 /// How many lines before and after the culprit are shown.

@@ -304,6 +304,7 @@ mod tests {
     fn an_unhandled_error_is_recorded_with_path_method_cause_and_place() {
         use crate::prelude::*;
         let mut app = App::new("shop");
+        app.config().set("PROPAGATE_EXCEPTIONS", false);
         app.add_url_rule(
             "/<path:p>",
             "boom",

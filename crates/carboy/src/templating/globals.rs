@@ -7,7 +7,9 @@ use carboy_routing::Value as UrlValue;
 
 use super::engine::TemplatesBuilder;
 use super::error::{TemplateError, TemplateErrorKind};
+use super::markup::Markup;
 use super::value::{TemplateArgs, TemplateObject, TemplateValue};
+use crate::session::Value as SessionValue;
 use crate::{CurrentRequest, ctx};
 
 pub(super) fn install(builder: &mut TemplatesBuilder) {
@@ -96,11 +98,11 @@ fn get_flashed_messages(arguments: &TemplateArgs<'_>) -> Result<TemplateValue, T
         Some(filter) => filter.items()?,
         None => Vec::new(),
     };
-    let messages = crate::get_flashed_messages()
+    let messages = crate::flash::flashed()
         .into_iter()
         .filter(|(category, _)| wanted.is_empty() || wanted.iter().any(|one| one.as_str() == Some(category)))
         .map(|(category, message)| {
-            let message = TemplateValue::from(message);
+            let message = session_value(&message);
             if with_categories {
                 TemplateValue::tuple(vec![TemplateValue::from(category), message])
             } else {
@@ -172,20 +174,53 @@ impl TemplateObject for G {
     }
 }
 
+/// A value of the session as templates see it: markup stays safe, tuples stay tuples.
+fn session_value(value: &SessionValue) -> TemplateValue {
+    match value {
+        SessionValue::Null => TemplateValue::none(),
+        SessionValue::Bool(yes) => TemplateValue::from(*yes),
+        SessionValue::Int(number) => TemplateValue::from(*number),
+        SessionValue::Float(number) => TemplateValue::from(*number),
+        SessionValue::Str(text) => TemplateValue::from(text.as_str()),
+        SessionValue::Markup(html) => TemplateValue::from(Markup::new(html.as_str())),
+        SessionValue::Bytes(bytes) => TemplateValue(minijinja::Value::from_bytes(bytes.clone())),
+        SessionValue::List(items) => TemplateValue::list(items.iter().map(session_value).collect()),
+        SessionValue::Tuple(items) => TemplateValue::tuple(items.iter().map(session_value).collect()),
+        SessionValue::Dict(entries) => {
+            TemplateValue::map(entries.iter().map(|(name, value)| (name.as_str(), session_value(value))))
+        }
+        SessionValue::BigInt(number) => match number.as_str().parse::<i128>() {
+            Ok(number) => TemplateValue(super::python::int(number)),
+            Err(_) => TemplateValue::from(number.as_str()),
+        },
+        other => TemplateValue::new(other),
+    }
+}
+
 /// `session`: the session of the current request.
 struct Session;
 
 impl TemplateObject for Session {
-    fn get(&self, _name: &str) -> Result<Option<TemplateValue>, TemplateError> {
-        crate::try_session().ok_or_else(|| outside("request"))?;
-        Ok(None)
+    fn get(&self, name: &str) -> Result<Option<TemplateValue>, TemplateError> {
+        let session = crate::try_session().ok_or_else(|| outside("request"))?;
+        match session.try_get::<SessionValue>(name) {
+            Ok(Some(value)) => Ok(Some(session_value(&value))),
+            Ok(None) | Err(_) => Ok(match name {
+                "new" => Some(session.is_new().into()),
+                "permanent" => Some(session.permanent().into()),
+                "modified" => Some(session.modified().into()),
+                "accessed" => Some(session.accessed().into()),
+                _ => None,
+            }),
+        }
     }
 
     fn keys(&self) -> Option<Vec<String>> {
-        Some(Vec::new())
+        Some(crate::try_session().map(|session| session.keys()).unwrap_or_default())
     }
 
     fn text(&self) -> String {
+        // Printing the session would print what belongs to its visitor only.
         "<Session>".to_owned()
     }
 }

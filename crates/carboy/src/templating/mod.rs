@@ -1,8 +1,8 @@
 //! Templates: Jinja's dialect, Flask's rules, MarkupSafe's escapes.
 //!
 //! [`render_template`] and the macro [`render!`](crate::render) render a file of the templates' folder. Templates see what
-//! they are given, what context processors add, and Flask's globals: `request`, `session`, `g`, `config`, `url_for`,
-//! `get_flashed_messages` and `csrf_token`. Names ending in `.html`, `.htm`, `.xml`, `.xhtml` or `.svg` are escaped.
+//! they are given, what context processors add, and Flask's globals: `request`, `session`, `g`, `config`, `url_for` and
+//! `get_flashed_messages`. Names ending in `.html`, `.htm`, `.xml`, `.xhtml` or `.svg` are escaped.
 //!
 //! ```
 //! use carboy::prelude::*;

@@ -337,3 +337,38 @@ fn jinjas_options_apply_to_all_templates() {
         assert_eq!(error.downcast_ref::<TemplateError>().unwrap().kind(), TemplateErrorKind::Limit);
     });
 }
+
+#[test]
+fn flashed_messages_and_the_session_are_there_in_templates() {
+    let folder = Folder::new(&[]);
+    let mut app = app(&folder);
+    app.config().set("SECRET_KEY", "k");
+    app.add_url_rule(
+        "/set",
+        "set",
+        crate::view::view(|_| async {
+            flash("<a>", "info");
+            flash(crate::session::Value::Markup("<b>x</b>".to_owned()), "error");
+            flash("c", "info");
+            session().set("user", "<Ada>");
+            "ok".into_response()
+        }),
+        Default::default(),
+    );
+    let source = "{% for category, message in get_flashed_messages(with_categories=true) %}{{ category }}:{{ message }};{% endfor %}\
+        {{ get_flashed_messages(category_filter=['error']) }} {{ get_flashed_messages()|length }} {{ session.user }} \
+        {{ 'user' in session }} {{ session.get('nope', 'd') }} {{ session }}";
+    app.add_url_rule(
+        "/show",
+        "show",
+        crate::view::view(move |_| async move { render_template_string(source, ())?.into_response() }),
+        Default::default(),
+    );
+    let client = app.test_client();
+    client.get("/set").send();
+    assert_eq!(
+        client.get("/show").send().text(),
+        "info:&lt;a&gt;;error:<b>x</b>;info:c;[Markup(&#39;&lt;b&gt;x&lt;/b&gt;&#39;)] 3 &lt;Ada&gt; True d &lt;Session&gt;"
+    );
+    assert!(client.get("/show").send().text().starts_with("[] 0 &lt;Ada&gt;"));
+}
