@@ -39,11 +39,12 @@ impl End {
     }
 
     /// Moves the end behind a body that is still to be streamed; any other response ends the request here.
-    pub(crate) fn attach(self, response: Response) -> Response {
-        if !response.body().is_stream() {
-            return response;
+    pub(crate) fn attach(self, mut response: Response) -> Response {
+        if response.body().is_stream() {
+            let body = std::mem::take(response.body_mut());
+            *response.body_mut() = Body::stream(Guarded { body, end: Some(self) });
         }
-        response.map_body(|body| Body::stream(Guarded { body, end: Some(self) }))
+        response
     }
 }
 

@@ -74,7 +74,7 @@ pub use ctx::{
 };
 pub use error::{Abort, Caught, Error, OrAbort, Result, abort};
 pub use extension::{Ext, Extension, ExtensionFuture, ext, try_ext};
-pub use files::{SendFile, secure_filename, send_file, send_from_directory};
+pub use files::{FileSource, SendFile, secure_filename, send_file, send_from_directory};
 pub use flash::{flash, get_flashed_messages};
 pub use hooks::UrlValues;
 pub use middleware::{Inner, Next};

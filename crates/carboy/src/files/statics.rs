@@ -1,0 +1,90 @@
+//! Static files: the view behind the endpoint `static` of an app or a blueprint.
+
+use super::{
+    folder::open_below,
+    send::{FileSource, SendFile, unix},
+};
+use crate::{
+    Result, abort, current_app,
+    freeze::app_static_folder,
+    scaffold::Folders,
+    view::{Args, View, view},
+};
+use bytes::Bytes;
+use carboy_http::paths::safe_relative;
+use std::path::{Path, PathBuf};
+
+/// What a release build holds of a package's folders, so that it runs without its sources.
+#[derive(Debug)]
+pub struct Embedded {
+    /// Names and texts of the files in `templates`.
+    pub templates: &'static [(&'static str, &'static str)],
+    /// The files in `static`: name, content, seconds since 1970 of their last change.
+    pub files: &'static [(&'static str, &'static [u8], u64)],
+}
+
+/// Where the static files of each scope are.
+pub(crate) struct StaticSources(Vec<(String, Source)>);
+
+struct Source {
+    folder: PathBuf,
+    embedded: Option<&'static Embedded>,
+}
+
+impl StaticSources {
+    /// The sources of an app and its blueprints; the app's scope is `""`.
+    pub(crate) fn new(root_path: &Path, app: &Folders, blueprints: &[(String, Folders)]) -> Self {
+        let mut sources = Vec::new();
+        if let Some(folder) = app_static_folder(app) {
+            // Only the default folder is built in.
+            let embedded = app.embedded.filter(|_| app.static_folder.is_none());
+            sources.push((String::new(), Source { folder: root_path.join(folder), embedded }));
+        }
+        for (name, folders) in blueprints {
+            if let Some(Some(folder)) = &folders.static_folder {
+                let root = folders.root_path.as_deref().unwrap_or(root_path);
+                sources.push((name.clone(), Source { folder: root.join(folder), embedded: None }));
+            }
+        }
+        StaticSources(sources)
+    }
+
+    fn of(&self, scope: &str) -> Option<&Source> {
+        self.0.iter().find(|(name, _)| name == scope).map(|(_, source)| source)
+    }
+}
+
+/// The view that serves the static files of a scope.
+pub(crate) fn static_view(scope: String) -> View {
+    view(move |args: Args| serve(&scope, &args))
+}
+
+fn serve(scope: &str, args: &Args) -> Result {
+    let filename: String = args.get("filename")?;
+    let app = current_app();
+    let Some(source) = app.static_sources.of(scope) else { return abort(404) };
+    if let Some((file, path)) = open_below(&source.folder, &filename) {
+        return SendFile::new(FileSource::Opened(file, path)).send();
+    }
+    let embedded = source.embedded.map(|e| e.files).unwrap_or_default();
+    let wanted = safe_relative(&filename);
+    match embedded.iter().find(|(name, ..)| Some(*name) == wanted.as_deref()) {
+        Some((name, content, modified)) => {
+            let name = name.rsplit('/').next().unwrap_or(name);
+            let mut file = SendFile::new(Bytes::from_static(content))
+                .download_name(name)
+                .etag(format!("{modified}-{}", content.len()));
+            if let Some(time) = unix(*modified) {
+                file = file.last_modified(time);
+            }
+            file.send()
+        }
+        None => abort(404),
+    }
+}
+
+/// The URL path of a static folder: a slash and its name.
+pub(crate) fn url_path_of(folder: &Path) -> String {
+    let name = folder.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    format!("/{name}")
+}
