@@ -419,7 +419,7 @@ mod tests {
     }
 
     /// The page itself: a test client raises the error instead, so the frozen app is asked.
-    fn page(mut app: App, request: carboy_http::Request) -> Response {
+    fn page(mut app: App, request: Request) -> Response {
         let service = app.build().unwrap();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(async { carboy_http::Service::call(&service, request).await })
@@ -439,8 +439,8 @@ mod tests {
         String::from_utf8_lossy(&bytes).into_owned()
     }
 
-    fn request(target: &str, headers: &[(&'static str, &'static str)]) -> carboy_http::Request {
-        let mut request = carboy_http::Request::get(target);
+    fn request(target: &str, headers: &[(&'static str, &'static str)]) -> Request {
+        let mut request = Request::get(target);
         request.headers_mut().insert("host", http::HeaderValue::from_static("localhost:5000"));
         for (name, value) in headers {
             request.headers_mut().insert(*name, http::HeaderValue::from_static(value));

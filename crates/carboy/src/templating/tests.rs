@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use crate::prelude::*;
+use crate::session::Value;
 use crate::{
     Html, TemplateArgs, TemplateContext, TemplateError, TemplateErrorKind, TemplateValue, context,
     get_template_attribute, render_template_string, stream_template,
@@ -348,7 +349,7 @@ fn flashed_messages_and_the_session_are_there_in_templates() {
         "set",
         crate::view::view(|_| async {
             flash("<a>", "info");
-            flash(crate::session::Value::Markup("<b>x</b>".to_owned()), "error");
+            flash(Value::Markup("<b>x</b>".to_owned()), "error");
             flash("c", "info");
             session().set("user", "<Ada>");
             "ok".into_response()
