@@ -431,3 +431,57 @@ def write(name, part):
 
 write("expressions.json", cases[:EXPRESSIONS])
 write("statements.json", cases[EXPRESSIONS:])
+
+
+# --- what Flask adds ----------------------------------------------------------------------------------------------------
+RULES = [("/", "index"), ("/user/<name>", "user"), ("/post/<int:id>", "post"), ("/files/<path:filename>", "files"), ("/admin/", "admin.index"), ("/admin/log/<float:level>", "admin.log")]
+FLASHES = [["info", "saved <x>"], ["error", "failed & lost"], ["info", "again"]]
+
+
+def flask_case(source, target="/user/Ada%20L?q=1&q=2&x=%3Cb%3E", headers=()):
+    app = Flask("app", static_folder=None)
+    app.config.update(SECRET_KEY="k", TITLE="Shop & Co")
+    for rule, endpoint in RULES:
+        app.add_url_rule(rule, endpoint, lambda **values: "")
+    with app.test_request_context(target, headers=list(headers)):
+        from flask import g, render_template_string, session
+        g.user = {"name": "<Ada>"}
+        session["cart"] = [1, 2]
+        session["name"] = "<s>"
+        session["_flashes"] = [tuple(pair) for pair in FLASHES]
+        try:
+            return {"source": source, "target": target, "headers": list(headers), "output": render_template_string(source)}
+        except Exception as error:  # noqa: BLE001
+            return {"source": source, "target": target, "headers": list(headers), "error": type(error).__name__}
+
+
+SOURCES = [
+    "url_for('index')", "url_for('user', name='Bob')", "url_for('user', name='a b/c?d&e')", "url_for('user', name='ünï')", "url_for('post', id=5)", "url_for('post', id='7')", "url_for('post', id=5, page=2, q='a b')", "url_for('index', a=[1, 2], b=none, c=true)",
+    "url_for('files', filename='a/b c.txt')", "url_for('admin.index')", "url_for('.index')", "url_for('index', _external=true)", "url_for('index', _external=true, _scheme='https')", "url_for('index', _anchor='top & x')", "url_for('user', name='x', _anchor='y', z=1)", "url_for('admin.log', level=1.5)", "url_for('nope')", "url_for('user')", "url_for('post', id='x')", "url_for(endpoint='index')", "url_for('index', x='<>\"')", "url_for('index', **{'a-b': 1})", "url_for('index')|upper", "url_for('index', x=1) ~ '&y'",
+    "get_flashed_messages()", "get_flashed_messages(true)", "get_flashed_messages(with_categories=true)", "get_flashed_messages(category_filter=['error'])", "get_flashed_messages(true, ['info'])", "get_flashed_messages(category_filter=('info', 'error'))", "get_flashed_messages(category_filter=['none'])", "get_flashed_messages()|length", "get_flashed_messages()|join('; ')",
+    "request.method", "request.path", "request.full_path", "request.url", "request.base_url", "request.host", "request.host_url", "request.url_root", "request.root_url", "request.scheme", "request.is_secure", "request.args.q", "request.args['x']", "request.args.get('x')", "request.args.getlist('q')", "request.args.get('nope', 'd')", "request.args.nope", "'q' in request.args", "request.args|length", "request.args.to_dict()", "request.args.keys()|list", "request.endpoint", "request.view_args", "request.view_args.name", "request.blueprint", "request.url_rule", "request.headers.get('X-Test')", "request.headers['x-test']", "request.headers.nope", "request.cookies.c", "request.user_agent", "request.referrer", "request.is_json", "request.nope", "request.content_type", "request.mimetype", "request.form.x", "request.values.q", "request.query_string is defined", "request.script_root",
+    "session.name", "session['name']", "session.cart", "session.cart[0]", "session.get('nope', 'd')", "'name' in session", "session.nope", "g.user.name", "g.nope", "g.get('nope', 'x')", "g.get('user').name", "'user' in g", "config.TITLE", "config['TITLE']", "config.get('NOPE', 1)", "config.DEBUG", "'TITLE' in config", "config.NOPE",
+]
+HEADERS = [("X-Test", "t<1>"), ("Cookie", "c=v"), ("User-Agent", "agent/1"), ("Referer", "http://r/")]
+flask_cases = [flask_case("{{ " + source + " }}", headers=HEADERS) for source in SOURCES] + [
+    flask_case("{% with messages = get_flashed_messages(with_categories=true) %}{% if messages %}<ul>{% for category, message in messages %}<li class=\"{{ category }}\">{{ message }}</li>{% endfor %}</ul>{% endif %}{% endwith %}"),
+    flask_case("{% for m in get_flashed_messages() %}{{ m }}{% endfor %}{% for m in get_flashed_messages() %}{{ m }}{% endfor %}"),
+    flask_case("<a href=\"{{ url_for('user', name=g.user.name) }}\">{{ g.user.name }}</a>"),
+    flask_case("{% if g.user %}in{% else %}out{% endif %}{% if session %}s{% endif %}{% if request %}r{% endif %}"),
+    flask_case("{% for k, v in request.args.items() %}{{ k }}={{ v }};{% endfor %}{% for k in request.args %}{{ k }}{% endfor %}"),
+    flask_case("{% macro m() %}{{ request.path }}{{ g.user.name }}{{ url_for('index') }}{% endmacro %}{{ m() }}"),
+    flask_case("{{ request.endpoint }}", target="/post/3"), flask_case("{{ request.endpoint }}{{ request.url_rule }}", target="/nowhere"), flask_case("{{ request.view_args }}", target="/post/3"), flask_case("{{ url_for('.index') }}{{ request.blueprint }}", target="/admin/"),
+    flask_case("{{ request.is_secure }}{{ url_for('index', _external=true) }}", headers=[("Host", "shop.example:8080")]),
+]
+(OUT / "flask.json").write_text(json.dumps({"rules": RULES, "flashes": FLASHES, "cases": flask_cases}, indent=0) + "\n")
+
+# --- MarkupSafe ---------------------------------------------------------------------------------------------------------
+import random  # noqa: E402
+
+import markupsafe  # noqa: E402
+
+rng = random.Random(7)
+TEXTS = [*HOSTILE_VALUES, "", " ", "a  b\t\nc", "<p>x</p>", "<!-- a --> b", "a<b", "a>b", "<<b>>", "&amp;&lt;&#39;&#x27;&nbsp;", "&notanentity;", "&amp", "&ampx", "&#xZZ;", "&#0;", "&#128;", "<a title='>'>x</a>", "&lt;b&gt;bold&lt;/b&gt;", "<br>\n<br/>", "x<!-- open", "<open", "é&eacute;ü", "\u00a0x\u2003y"]
+TEXTS += ["".join(rng.choice("<>&'\"abc ;#x39!-/\n\té世") for _ in range(rng.randrange(1, 60))) for _ in range(150)]
+markup_cases = [{"text": t, "escape": str(markupsafe.escape(t)), "striptags": markupsafe.Markup(t).striptags(), "unescape": str(markupsafe.Markup(t).unescape())} for t in TEXTS]
+(OUT / "markupsafe.json").write_text(json.dumps(markup_cases, indent=0) + "\n")

@@ -125,3 +125,92 @@ fn less_than_one_rendering_in_fifty_differs_from_jinja() {
         cases.len()
     );
 }
+
+#[derive(Deserialize)]
+struct FlaskVectors {
+    rules: Vec<(String, String)>,
+    flashes: Vec<(String, String)>,
+    cases: Vec<FlaskCase>,
+}
+
+#[derive(Deserialize)]
+struct FlaskCase {
+    source: String,
+    target: String,
+    headers: Vec<(String, String)>,
+    output: Option<String>,
+}
+
+/// The app of the vectors; what every request is answered with is the rendered source.
+fn flask_app(vectors: &FlaskVectors, source: &str) -> crate::App {
+    use crate::prelude::*;
+    let mut app = App::new("app");
+    app.no_static_folder();
+    app.config().set("SECRET_KEY", "k").set("TITLE", "Shop & Co").set("PROPAGATE_EXCEPTIONS", false);
+    let mut admin = Blueprint::new("admin");
+    let view = || crate::view::view(|_| async { "".into_response() });
+    for (rule, endpoint) in &vectors.rules {
+        match endpoint.strip_prefix("admin.") {
+            Some(endpoint) => admin.add_url_rule(rule, endpoint, view(), Default::default()),
+            None => {
+                app.add_url_rule(rule, endpoint, view(), Default::default());
+                &mut admin
+            }
+        };
+    }
+    app.register(admin);
+    let (source, flashes) = (source.to_owned(), vectors.flashes.clone());
+    app.before_request(move || -> crate::Result<Option<Html>> {
+        g().set("user", serde_json::json!({"name": "<Ada>"}));
+        session().set("cart", [1, 2]);
+        session().set("name", "<s>");
+        for (category, message) in &flashes {
+            flash(message.as_str(), category);
+        }
+        Ok(Some(crate::render_template_string(&source, ())?))
+    });
+    app
+}
+
+#[test]
+fn the_globals_of_flask_answer_what_flasks_answer() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../conformance/templates/flask.json");
+    let vectors: FlaskVectors = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    let mut wrong = Vec::new();
+    for case in &vectors.cases {
+        let client = flask_app(&vectors, &case.source).test_client();
+        let mut request = client.get(&case.target);
+        for (name, value) in &case.headers {
+            request = match name.as_str() {
+                "Host" => request.base_url(&format!("http://{value}")),
+                name => request.header(name, value.as_str()),
+            };
+        }
+        let response = request.send();
+        let found = (response.status() == 200).then(|| response.text());
+        if found != case.output {
+            wrong.push(format!("{}\n    expected {:?}\n    found    {found:?}", case.source, case.output));
+        }
+    }
+    assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), vectors.cases.len(), wrong.join("\n"));
+}
+
+#[derive(Deserialize)]
+struct MarkupCase {
+    text: String,
+    escape: String,
+    striptags: String,
+    unescape: String,
+}
+
+#[test]
+fn escape_striptags_and_unescape_answer_what_markupsafe_answers() {
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../conformance/templates/markupsafe.json");
+    let cases: Vec<MarkupCase> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
+    for case in cases {
+        let markup = super::Markup::new(case.text.as_str());
+        assert_eq!(super::escape(&case.text).as_str(), case.escape, "escape of {:?}", case.text);
+        assert_eq!(markup.striptags(), case.striptags, "striptags of {:?}", case.text);
+        assert_eq!(markup.unescape(), case.unescape, "unescape of {:?}", case.text);
+    }
+}
