@@ -259,9 +259,15 @@ impl SetCookie {
         self
     }
 
-    /// Below which path the cookie is sent; `None` writes no `Path`.
-    pub fn path<P: Into<String>>(mut self, path: impl Into<Option<P>>) -> Self {
-        self.path = path.into().map(Into::into);
+    /// Below which path the cookie is sent.
+    pub fn path(mut self, path: impl Into<String>) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+
+    /// Writes no `Path`: the browser takes the folder of the page.
+    pub fn without_path(mut self) -> Self {
+        self.path = None;
         self
     }
 
@@ -320,8 +326,9 @@ impl SetCookie {
         line.push_str(&self.name);
         line.push('=');
         quote_into(&mut line, &self.value);
-        if let Some(domain) = self.domain.as_deref().filter(|domain| !domain.is_empty()) {
+        if let Some(domain) = &self.domain {
             let host = domain.split(':').next().unwrap_or_default().trim_start_matches('.');
+            // An empty domain is none to a browser.
             let ascii = idna::to_ascii(host)
                 .filter(|ascii| !ascii.contains(unwritable))
                 .ok_or(CookieError("the cookie's domain is not a domain name"))?;

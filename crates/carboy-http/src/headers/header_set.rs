@@ -125,3 +125,28 @@ fn title_cased(field: &HeaderName) -> HeaderValue {
     HeaderValue::from_str(&super::text::title(field.as_str()))
         .unwrap_or_else(|_| HeaderValue::from(field.clone()))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use http::header::{ACCEPT_ENCODING, COOKIE};
+
+    #[test]
+    fn a_word_is_removed_in_whatever_case_it_stands_there() {
+        let mut words = HeaderSet::parse("GET, HEAD");
+        assert!(words.remove("get") && !words.remove("POST"));
+        assert_eq!(words.to_header(), "HEAD");
+    }
+
+    #[test]
+    fn vary_gains_a_field_once() {
+        let mut headers = HeaderMap::new();
+        vary_on(&mut headers, &COOKIE);
+        vary_on(&mut headers, &COOKIE);
+        assert_eq!(headers[VARY], "Cookie");
+        vary_on(&mut headers, &ACCEPT_ENCODING);
+        assert_eq!(headers[VARY], "Cookie, Accept-Encoding");
+        HeaderSet::new().store(&mut headers, &VARY);
+        assert!(!headers.contains_key(VARY));
+    }
+}

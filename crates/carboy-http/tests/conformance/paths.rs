@@ -1,0 +1,108 @@
+//! Paths, file names and media types.
+
+use crate::{check, must, rows, same, text, vectors};
+use carboy_http::{
+    headers::content_disposition,
+    mime::{content_type, guess_type},
+    paths::{safe_join, safe_relative, secure_filename},
+};
+use serde_json::json;
+
+/// What is refused on every system, and by Werkzeug on some or none: NUL, backslashes, colons, devices,
+/// names of dots and blanks.
+fn is_hardened(parts: &[&str]) -> bool {
+    const DEVICES: [&str; 10] =
+        ["con", "nul", "com1", "lpt9", "com¹", "conin$", "aux", "prn", "con.txt", "con"];
+    parts.iter().any(|part| {
+        part.contains(['\0', '\\', ':'])
+            || part.split('/').any(|segment| {
+                let stem = segment.split('.').next().unwrap_or_default().trim().to_lowercase();
+                let hollow =
+                    !matches!(segment, "" | "." | "..") && segment.chars().all(|c| matches!(c, '.' | ' '));
+                DEVICES.contains(&stem.as_str()) || hollow
+            })
+    })
+}
+
+#[test]
+fn untrusted_paths_stay_below_the_folder() {
+    check(rows(&vectors("paths/safe_join.json")), 300, |row| {
+        let parts: Vec<&str> = rows(&row["parts"]).iter().map(|part| part.as_str().unwrap()).collect();
+        let joined = safe_join(must(row, "directory"), &parts);
+        let hardened = is_hardened(&parts);
+        match (joined.as_deref(), text(row, "joined")) {
+            (None, Some(_)) if hardened => Ok(()),
+            (got, expected) => same("joined", got, expected),
+        }
+    });
+}
+
+#[test]
+fn what_is_special_on_any_system_is_refused_on_all() {
+    for path in [
+        "a\0b",
+        "a\\b",
+        "..\\a",
+        "C:/a",
+        "C:a",
+        "a:$DATA",
+        "CON",
+        "con.txt",
+        "a/NUL/b",
+        "COM1",
+        "LPT9.x",
+        "COM¹",
+        "aux ",
+        "...",
+        ".. ",
+        "a/ /b",
+        "\\\\host\\share",
+        "conout$.log",
+        "a/b/prn",
+    ] {
+        assert_eq!(safe_relative(path), None, "{path:?}");
+    }
+    for path in ["COM0", "COM10", "CONS", "xCON", "a b", "..a", "a..", ".htaccess", "NULL", "é"] {
+        assert_eq!(safe_relative(path).as_deref(), Some(path), "{path:?}");
+    }
+}
+
+#[test]
+fn file_names_become_harmless() {
+    check(rows(&vectors("paths/secure_filename.json")), 170, |row| {
+        let secure = secure_filename(must(row, "name"));
+        // Names of devices are marked on every system, by Werkzeug on Windows only.
+        same("secure", secure.strip_prefix('_').unwrap_or(&secure), must(row, "secure"))
+    });
+    assert_eq!(secure_filename("con.txt"), "_con.txt");
+    assert_eq!(secure_filename("NUL.tar.gz"), "_NUL.tar.gz");
+}
+
+#[test]
+fn media_types_are_guessed_from_names() {
+    check(rows(&vectors("paths/guess_type.json")), 60, |row| {
+        let (mimetype, encoding) = guess_type(must(row, "name"));
+        same("guess", &json!([mimetype, encoding]), &row["guess"])
+    });
+}
+
+#[test]
+fn text_types_get_a_charset() {
+    check(rows(&vectors("paths/content_type.json")), 18, |row| {
+        same("content_type", content_type(must(row, "mimetype")).as_ref(), must(row, "content_type"))
+    });
+}
+
+#[test]
+fn download_names_are_sent_in_ascii_and_whole() {
+    check(rows(&vectors("paths/disposition.json")), 36, |row| {
+        let header = content_disposition(row["attachment"] == true, must(row, "name"));
+        same("header", header.as_str(), must(row, "header"))
+    });
+}
+
+#[test]
+fn a_download_name_cannot_break_the_header() {
+    let header = content_disposition(true, "a\r\nX: y.txt");
+    assert_eq!(header, "attachment; filename=\"aX: y.txt\"; filename*=UTF-8''a%0D%0AX%3A%20y.txt");
+}
