@@ -122,6 +122,7 @@ impl Function {
                     let elem = text_of(&reference.elem);
                     let advice = match elem.as_str() {
                         "str" => "`String`".to_owned(),
+                        "Request" | "carboy::Request" => "`CurrentRequest`".to_owned(),
                         _ => format!("`{elem}`"),
                     };
                     errors.push(

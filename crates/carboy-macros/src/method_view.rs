@@ -28,8 +28,10 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     let after = |keyword: &'static str| {
         words.windows(2).filter(move |pair| pair[0] == keyword).map(|pair| pair[1].as_str())
     };
+    // Each method returns a response type of its own choice, which the trait leaves open.
+    let allow = quote!(#[allow(refining_impl_trait)]);
     if after("const").any(|name| name == "METHODS") {
-        return item;
+        return quote!(#allow #item);
     }
     let methods: Vec<String> =
         after("fn").filter(|name| METHODS.contains(name)).map(str::to_ascii_uppercase).collect();
@@ -44,8 +46,7 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     group.set_span(body.span());
     let last = tokens.len() - 1;
     tokens[last] = TokenTree::Group(group);
-    // Each method returns a response type of its own choice, which the trait leaves open.
-    quote!(#[allow(refining_impl_trait)] #(#tokens)*)
+    quote!(#allow #(#tokens)*)
 }
 
 #[cfg(test)]
@@ -62,7 +63,7 @@ mod tests {
     #[test]
     fn methods_that_are_written_stay() {
         let item = quote! { impl MethodView for Item { const METHODS: &'static [&'static str] = &["GET"]; fn post(&self) {} } };
-        assert_eq!(expand(TokenStream::new(), item.clone()).to_string(), item.to_string());
+        assert!(expand(TokenStream::new(), item.clone()).to_string().ends_with(&item.to_string()));
     }
 
     #[test]

@@ -181,6 +181,10 @@ impl<'a> View<'a> {
             self.parameters().map(|(parameter, argument)| (field(parameter), &argument.ty)).unzip();
         let names = self.parameters().map(|(parameter, _)| parameter);
         let count = parameters.len();
+        let to_urls = types.iter().map(|ty| {
+            let from_url = from_url.at(ty.span());
+            quote_spanned!(ty.span()=> <#ty as #from_url>::to_url)
+        });
         let rules = self.attributes.iter().map(|attribute| self.rule(attribute));
         let args = self.arguments.iter().map(ViewArgument::def);
         let checks = self.attributes.iter().flat_map(|attribute| self.checks(attribute));
@@ -215,7 +219,7 @@ impl<'a> View<'a> {
                     const NAME: &'static str = #view_name;
                     fn values(&self) -> #url_values {
                         let values: [(&'static str, #url_value); #count] =
-                            [#((#names, #from_url::to_url(&self.#parameters))),*];
+                            [#((#names, #to_urls(&self.#parameters))),*];
                         #url_values::from(values)
                     }
                 }
@@ -316,8 +320,16 @@ impl<'a> View<'a> {
         if self.function.sig.asyncness.is_some() {
             // Blamed on the view's name: what is not `Send` is a matter between the view and its awaits.
             let send = Path::Send.at(name.span());
-            let future = quote_spanned! {name.span()=> async move { #bind #respond(#call.await) } };
-            return quote! { || #view::Async(#path_box::new(|#ctx| #send(#future))) };
+            let future = Ident::new("future", mixed);
+            let mut blamed = future.clone();
+            blamed.set_span(mixed.located_at(name.span()));
+            let boxed = quote_spanned!(name.span()=> #send(#blamed));
+            return quote! {
+                || #view::Async(#path_box::new(|#ctx| {
+                    let #future = async move { #bind #respond(#call.await) };
+                    #boxed
+                }))
+            };
         }
         let body = quote! { { #bind #respond(#call) } };
         if self.blocking {

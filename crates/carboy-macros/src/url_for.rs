@@ -127,7 +127,8 @@ pub(crate) fn expand(input: TokenStream) -> TokenStream {
                 let value = quote_spanned!(value.span()=> #arg::into_arg(#value));
                 quote!(#name: #value)
             });
-            quote!(#for_view(&#path { #(#fields),* }, #values::new() #extra))
+            let view = quote_spanned!(path.span()=> &#path { #(#fields),* });
+            quote!(#for_view(#view, #values::new() #extra))
         }
         Target::Endpoint(endpoint) => {
             let values_of = url_for.parameters.iter().map(|Pair { name, value }| {

@@ -66,7 +66,10 @@ pub use carboy_http::{
     Body, HeaderMap, HeaderName, HeaderValue, HttpError, Method, MultiDict, Request, Response, Service,
     StatusCode,
 };
-pub use carboy_macros::{command, commands, delete, get, patch, post, put, route, routes, url_for};
+pub use carboy_macros::{
+    command, commands, delete, get, method_view, patch, post, put, route, routes, url_for,
+};
+pub use carboy_routing::Value as UrlValue;
 pub use config::Config;
 pub use ctx::{
     Context, CurrentRequest, G, after_this_request, current_app, g, has_app_context, has_request_context,
@@ -91,7 +94,7 @@ pub use templating::{
 };
 pub use urls::{IntoUrlValues, UrlOptions, try_url_for, url_for};
 pub use view::{
-    BoxFuture, Form, FromContext, Html, IntoResponse, Json, MethodView, Query, Redirect, redirect,
+    BoxFuture, Form, FromContext, FromUrl, Html, IntoResponse, Json, MethodView, Query, Redirect, redirect,
 };
 
 /// What most files of an application want in scope.

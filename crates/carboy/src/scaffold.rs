@@ -5,7 +5,7 @@ use crate::{
     hooks::{AfterAnswer, Answer, BeforeAnswer, HandlerAnswer, UrlValues, typed_handler},
     registry::{Registrations, RouteRegistration, RuleOptions, ViewRegistration},
     templating::{self, TemplateContext},
-    view::{RouteDef, RuleDef, View},
+    view::{MethodView, RouteDef, RuleDef, View},
 };
 use carboy_http::{HttpError, Response};
 use std::{
@@ -97,6 +97,16 @@ pub trait Scaffold: Sized {
             location,
         });
         self
+    }
+
+    /// Registers a value with a function for each HTTP method, under a rule and an endpoint of its own.
+    ///
+    /// For other options of the rule use [`add_url_rule`](Self::add_url_rule) with
+    /// [`method_view`](crate::view::method_view).
+    #[track_caller]
+    fn add_method_view<V: MethodView>(&mut self, rule: &str, endpoint: &str, view: V) -> &mut Self {
+        let (view, options) = crate::view::method_view(view);
+        self.add_url_rule(rule, endpoint, view, options)
     }
 
     /// Runs `f` before each request of this scope; an answer ends the way to the view.

@@ -40,7 +40,7 @@ use std::{
     message = "`{Self}` cannot be an argument of a view",
     label = "not a URL parameter, and not a type made from the request",
     note = "an argument is a URL parameter if its name stands in the rule, as in `<int:id>`; is it misspelt there?",
-    note = "every other argument is made by its type: `Request`, `Session`, `Json<T>`, `Form<T>`, `Query<T>`, `Ext<T>`, …, \
+    note = "every other argument is made by its type: `CurrentRequest`, `Session`, `Json<T>`, `Form<T>`, `Query<T>`, `Ext<T>`, …, \
             or a type that implements `FromContext`"
 )]
 pub trait FromContext: Sized {

@@ -81,8 +81,15 @@ fn unimplemented_method(method: &str, _: Args) -> std::future::Ready<Result<Resp
     std::future::ready(Err(Error::msg(format!("Unimplemented method '{method}'"))))
 }
 
-/// A value as a callable view.
-pub(crate) fn view_of<V: MethodView>(value: V) -> View {
+/// A value as a callable view, and the options of a rule with the methods that it answers.
+///
+/// Use it with `add_url_rule` where a rule needs further options.
+pub fn method_view<V: MethodView>(value: V) -> (View, RuleOptions) {
+    let methods = V::METHODS.iter().map(|method| (*method).to_owned()).collect();
+    (view_of(value), RuleOptions { methods: Some(methods), ..RuleOptions::default() })
+}
+
+fn view_of<V: MethodView>(value: V) -> View {
     let value = Arc::new(value);
     View::Async(Box::new(move |context| {
         let value = value.clone();
@@ -104,11 +111,4 @@ pub(crate) fn view_of<V: MethodView>(value: V) -> View {
             }
         })
     }))
-}
-
-/// `options` with the methods that the type answers, unless `options` names methods itself.
-pub(crate) fn options_of<V: MethodView>(options: RuleOptions) -> RuleOptions {
-    let methods =
-        options.methods.unwrap_or_else(|| V::METHODS.iter().map(|method| (*method).to_owned()).collect());
-    RuleOptions { methods: Some(methods), ..options }
 }

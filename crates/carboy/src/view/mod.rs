@@ -18,8 +18,7 @@ mod route;
 mod url;
 
 pub use extract::{BodyStream, Form, FromContext, Json, Query};
-pub use method::MethodView;
-pub(crate) use method::{options_of, view_of};
+pub use method::{MethodView, method_view};
 pub use response::{Html, IntoResponse, Redirect, ResponsePart, redirect};
 pub use route::{ArgDef, ArgKind, Route, RouteDef, Routes, RuleDef};
 pub use url::{FromUrl, UrlArg, UrlParams};
@@ -31,14 +30,21 @@ use std::{future::Future, pin::Pin, sync::Arc};
 /// A future that can be kept anywhere and awaited on any thread.
 pub type BoxFuture<T> = Pin<Box<dyn Future<Output = T> + Send>>;
 
+/// A plain function of a context.
+#[doc(hidden)]
+pub type SyncFn = dyn Fn(&Arc<Context>) -> Result<Response> + Send + Sync;
+/// An async function of a context.
+#[doc(hidden)]
+pub type AsyncFn = dyn Fn(Arc<Context>) -> BoxFuture<Result<Response>> + Send + Sync;
+
 /// A view as the dispatcher calls it: made once, when the view is registered.
 pub enum View {
     /// A plain function, called on the worker.
-    Sync(Box<dyn Fn(&Arc<Context>) -> Result<Response> + Send + Sync>),
+    Sync(Box<SyncFn>),
     /// An `async` function.
-    Async(Box<dyn Fn(Arc<Context>) -> BoxFuture<Result<Response>> + Send + Sync>),
+    Async(Box<AsyncFn>),
     /// A plain function for the blocking pool.
-    Blocking(Arc<dyn Fn(&Arc<Context>) -> Result<Response> + Send + Sync>),
+    Blocking(Arc<SyncFn>),
 }
 
 impl View {
@@ -151,7 +157,7 @@ where
 ///
 /// let hello = view(|args: Args| async move {
 ///     let name: String = args.get("name")?;
-///     carboy::Result::Ok(format!("Hello, {name}!"))
+///     carboy::Result::<_>::Ok(format!("Hello, {name}!"))
 /// });
 /// # let _ = hello;
 /// ```

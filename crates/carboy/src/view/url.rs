@@ -224,16 +224,19 @@ impl<T> UrlArg<Option<T>> for T {
 
 macro_rules! text_args {
     ($($ty:ty),+) => {$(
+        #[diagnostic::do_not_recommend]
         impl UrlArg<$ty> for &str {
             fn into_arg(self) -> $ty {
                 self.into()
             }
         }
+        #[diagnostic::do_not_recommend]
         impl UrlArg<$ty> for Cow<'_, str> {
             fn into_arg(self) -> $ty {
                 self.into()
             }
         }
+        #[diagnostic::do_not_recommend]
         impl UrlArg<Option<$ty>> for &str {
             fn into_arg(self) -> Option<$ty> {
                 Some(self.into())

@@ -1,0 +1,6 @@
+use carboy::prelude::*;
+
+#[route("/", blocking)]
+async fn index() {}
+
+fn main() {}

@@ -1,0 +1,8 @@
+use carboy::prelude::*;
+
+#[route("/")]
+fn yes() -> bool {
+    true
+}
+
+fn main() {}
