@@ -7,13 +7,14 @@ use crate::{
     ctx,
     session::{Session, Value},
     signals::FlashEvent,
+    templating::Markup,
 };
 
 const KEY: &str = "_flashes";
 
 /// Flashes a message for the next page that shows messages. Flask's category, if there is nothing to say, is `message`.
 ///
-/// The message is text, or a [`Value::Markup`] that is shown as it is.
+/// The message is text, or [`Markup`] that is shown as it is.
 ///
 /// # Panics
 ///
@@ -44,6 +45,12 @@ pub fn get_flashed_messages() -> Vec<(String, String)> {
 pub(crate) fn flashed() -> Vec<(String, Value)> {
     let session = ctx::session();
     ctx::current().flashes(|| take_flashes(&session))
+}
+
+impl From<Markup> for Value {
+    fn from(html: Markup) -> Self {
+        Self::Markup(html.into_string())
+    }
 }
 
 fn text(message: &Value) -> String {

@@ -1,9 +1,8 @@
 //! Password hashes as Werkzeug writes and checks them (`werkzeug.security`).
 //!
 //! A hash takes a tenth of a second and 32 MiB on purpose. [`generate_password_hash`] and [`check_password_hash`]
-//! therefore run on the blocking pool, as many at once as there are cores; 64 more may wait, the next is refused
-//! with an error whose [`status`](PasswordError::status) is 503. [`blocking`] has the same functions for places that
-//! may block: commands, scripts, blocking views.
+//! therefore run on the blocking pool, as many at once as there are cores; 64 more may wait, the next is an error that
+//! answers 503. [`blocking`] has the same functions for places that may block: commands, scripts, blocking views.
 //!
 //! ```
 //! use carboy::security::password::blocking::{check_password_hash, generate_password_hash_with};
@@ -18,8 +17,10 @@ use std::fmt;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, LazyLock};
 
-use http::StatusCode;
+use carboy_http::{HttpError, StatusCode};
 use tokio::sync::Semaphore;
+
+use crate::{Error, Result};
 
 /// The longest password in bytes. A longer one is refused, never cut.
 pub const MAX_PASSWORD_BYTES: usize = 1024;
@@ -44,7 +45,7 @@ const MAX_WAITING: usize = 64;
 /// # Errors
 ///
 /// A password longer than [`MAX_PASSWORD_BYTES`], or too many hashes waiting.
-pub async fn generate_password_hash(password: &str) -> Result<String, PasswordError> {
+pub async fn generate_password_hash(password: &str) -> Result<String> {
     generate_password_hash_with(password, DEFAULT_METHOD, DEFAULT_SALT_LENGTH).await
 }
 
@@ -53,14 +54,12 @@ pub async fn generate_password_hash(password: &str) -> Result<String, PasswordEr
 /// # Errors
 ///
 /// Those of [`generate_password_hash`], an unknown method, or parameters out of bounds.
-pub async fn generate_password_hash_with(
-    password: &str,
-    method: &str,
-    salt_length: usize,
-) -> Result<String, PasswordError> {
-    check_length(password)?;
+pub async fn generate_password_hash_with(password: &str, method: &str, salt_length: usize) -> Result<String> {
+    check_length(password).map_err(raise)?;
     let (password, method) = (password.to_owned(), method.to_owned());
-    GATE.run(move || blocking::generate_password_hash_with(&password, &method, salt_length)).await
+    GATE.run(move || blocking::generate_password_hash_with(&password, &method, salt_length))
+        .await
+        .map_err(raise)
 }
 
 /// Whether a password belongs to a stored hash; compared in constant time, off the worker.
@@ -70,7 +69,7 @@ pub async fn generate_password_hash_with(
 /// # Errors
 ///
 /// A hash whose method is unknown or whose parameters are out of bounds, or too many hashes waiting.
-pub async fn check_password_hash(hash: &str, password: &str) -> Result<bool, PasswordError> {
+pub async fn check_password_hash(hash: &str, password: &str) -> Result<bool> {
     check_password_of(Some(hash), password).await
 }
 
@@ -80,12 +79,23 @@ pub async fn check_password_hash(hash: &str, password: &str) -> Result<bool, Pas
 /// # Errors
 ///
 /// Those of [`check_password_hash`].
-pub async fn check_password_of(hash: Option<&str>, password: &str) -> Result<bool, PasswordError> {
+pub async fn check_password_of(hash: Option<&str>, password: &str) -> Result<bool> {
     if password.len() > MAX_PASSWORD_BYTES {
         return Ok(false);
     }
     let (hash, password) = (hash.map(str::to_owned), password.to_owned());
-    GATE.run(move || blocking::check_password_of(hash.as_deref(), &password)).await
+    GATE.run(move || blocking::check_password_of(hash.as_deref(), &password)).await.map_err(raise)
+}
+
+/// An error that answers with its status; [`Error::original`] of the 400 and 503 is the [`PasswordError`].
+fn raise(error: PasswordError) -> Error {
+    match error.status() {
+        StatusCode::INTERNAL_SERVER_ERROR => error.into(),
+        status => {
+            let http = HttpError::new(status).with_description(error.to_string());
+            Error::with_original(http, error.into())
+        }
+    }
 }
 
 /// The same functions for places that may block the thread they are on. Never call them from a view on a worker.
@@ -560,7 +570,9 @@ mod tests {
         }
         let error = gate.run(|| Ok(())).await.unwrap_err();
         assert!(error.is_busy());
+        let error = raise(error);
         assert_eq!(error.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert!(error.original().unwrap().downcast_ref::<PasswordError>().unwrap().is_busy());
         release.send(()).unwrap();
         running.await.unwrap().unwrap();
         for waiter in waiting {
