@@ -5,7 +5,6 @@ use std::io;
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::Duration;
 
 use carboy::config::{Config, ConfigError};
@@ -90,7 +89,7 @@ impl Settings {
 
     pub(crate) async fn connect(&self) -> Result<Opened, DbError> {
         let mut options = match &self.place {
-            Place::Memory => ConnectOptions::new(memory_url()),
+            Place::Memory => ConnectOptions::new("sqlite::memory:"),
             Place::File { query, .. } => ConnectOptions::new(format!("sqlite:file{query}")),
             Place::Server(url) => ConnectOptions::new(url),
         };
@@ -103,13 +102,14 @@ impl Settings {
         match &self.place {
             // Connections that share a cache do not wait for each other's locks, so there is one.
             Place::Memory => {
-                let sqlite: Result<SqliteConnectOptions, _> = options.get_url().parse();
-                let kept = async { sqlite?.disable_statement_logging().connect().await };
-                keeper = Some(Mutex::new(kept.await.map_err(|error| {
+                let (kept, name) = keep_in_memory().await.map_err(|error| {
                     let message = format!("a database in memory cannot be opened: {error}");
                     DbError::new(DbErrorKind::Unavailable, message)
-                })?));
-                options.max_connections(1).map_sqlx_sqlite_opts(|sqlite| sqlite.foreign_keys(true));
+                })?;
+                keeper = Some(Mutex::new(kept));
+                options
+                    .max_connections(1)
+                    .map_sqlx_sqlite_opts(move |sqlite| sqlite.filename(&name).foreign_keys(true));
             }
             Place::File { path, read_only, .. } => {
                 if !read_only {
@@ -147,10 +147,11 @@ impl Settings {
     }
 }
 
-/// A database in memory of its own.
-fn memory_url() -> String {
-    static COUNT: AtomicU32 = AtomicU32::new(0);
-    format!("sqlite://carboy-memory-{}?mode=memory&cache=shared", COUNT.fetch_add(1, Ordering::Relaxed))
+/// A connection to a new database in memory, and the name by which others reach it.
+async fn keep_in_memory() -> Result<(SqliteConnection, PathBuf), sea_orm::sqlx::Error> {
+    let options: SqliteConnectOptions = "sqlite::memory:".parse()?;
+    let name = options.get_filename().to_owned();
+    Ok((options.disable_statement_logging().connect().await?, name))
 }
 
 fn sqlite_place(rest: &str, folder: &Path) -> Place {
