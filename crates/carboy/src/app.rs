@@ -62,10 +62,10 @@ pub struct App {
     pub(crate) commands: Vec<(Option<String>, cli::CommandDef)>,
     pub(crate) teardown_appcontext: Vec<Teardown>,
     pub(crate) extensions: Vec<Registered>,
-    pub(crate) converters: Vec<Box<dyn FnOnce(&mut UrlMap) + Send + Sync>>,
+    pub(crate) converters: Vec<AddConverter>,
     pub(crate) sessions: Option<Box<dyn SessionInterface>>,
     pub(crate) signals: Signals,
-    pub(crate) layers: Vec<Box<dyn FnOnce(Inner) -> Inner + Send + Sync>>,
+    pub(crate) layers: Vec<WrapIn>,
     pub(crate) mounts: Mounts,
     pub(crate) fallback: Option<Inner>,
     pub(crate) host_matching: bool,
@@ -73,6 +73,12 @@ pub struct App {
     pub(crate) strict_slashes: bool,
     pub(crate) static_host: Option<String>,
 }
+
+/// Puts a converter into the URL map.
+type AddConverter = Box<dyn FnOnce(&mut UrlMap) + Send + Sync>;
+
+/// Wraps the app in a layer.
+type WrapIn = Box<dyn FnOnce(Inner) -> Inner + Send + Sync>;
 
 /// A registered extension.
 pub(crate) struct Registered {

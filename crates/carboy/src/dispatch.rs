@@ -181,7 +181,7 @@ fn route(state: &State, request: &Request) -> std::result::Result<Matched, Routi
     let settings = state.settings();
     if let Some(trusted) = &settings.trusted_hosts {
         let host = request.host();
-        if !host::host_is_trusted(&host, trusted) {
+        if !host::host_is_trusted(host, trusted) {
             return Err(RoutingError::Http(
                 HttpError::security(format!("Host '{}' is not trusted.", host.escape_default())).into(),
             ));
@@ -189,13 +189,13 @@ fn route(state: &State, request: &Request) -> std::result::Result<Matched, Routi
     }
     let path = request.path();
     let server = state.needs_host().then(|| state.server_and_subdomain(request));
-    let target = target(request, &path, &server);
+    let target = target(request, path, &server);
     let error = match state.url_map().matches(&target) {
         Ok(matched) => return Ok(Matched { rule: matched.rule.id(), args: Mutex::new(matched.args) }),
         // Only a redirect names the host, so only now it is looked at.
         Err(MatchError::Redirect(_)) if server.is_none() => {
             let server = Some(state.server_and_subdomain(request));
-            match state.url_map().matches(&self::target(request, &path, &server)) {
+            match state.url_map().matches(&self::target(request, path, &server)) {
                 Ok(matched) => {
                     return Ok(Matched { rule: matched.rule.id(), args: Mutex::new(matched.args) });
                 }
@@ -292,7 +292,7 @@ fn options(context: &Context) -> Response {
     let path = request.path();
     let state = context.state();
     let server = state.needs_host().then(|| state.server_and_subdomain(request));
-    let allowed = state.url_map().allowed_methods(&target(request, &path, &server));
+    let allowed = state.url_map().allowed_methods(&target(request, path, &server));
     if let Ok(allowed) = allowed.to_string().parse() {
         response.headers_mut().insert(header::ALLOW, allowed);
     }

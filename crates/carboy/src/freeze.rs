@@ -163,6 +163,10 @@ pub(crate) fn freeze(mut app: App) -> Result<AppService> {
     let mut mistakes = std::mem::take(&mut app.data.mistakes);
     mistakes.extend(app.config.take_errors().iter().map(ToString::to_string));
 
+    if matches!(app.config.get::<bool>("HARDENED"), Ok(Some(true))) {
+        crate::security::harden(&mut app);
+    }
+
     // What was registered on the app itself comes before the blueprints', the static rule before everything.
     let own = std::mem::take(&mut app.data.registrations);
     let mut routes = Vec::new();
@@ -252,6 +256,12 @@ pub(crate) fn freeze(mut app: App) -> Result<AppService> {
         subdomain_matching: app.subdomain_matching,
         url_hooks: UrlHooks::new(app.url_defaults, app.url_build_error_handlers),
         endpoints_of: table.endpoints_of,
+        docs: table
+            .views
+            .iter()
+            .filter(|(_, v)| !v.doc.is_empty())
+            .map(|(e, v)| (e.clone(), v.doc))
+            .collect(),
         static_sources,
         templates,
         signals: app.signals,

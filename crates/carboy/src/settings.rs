@@ -25,7 +25,6 @@ pub(crate) struct Settings {
     pub(crate) use_x_sendfile: bool,
     pub(crate) provide_automatic_options: bool,
     pub(crate) sync_views_block: bool,
-    pub(crate) hardened: bool,
     pub(crate) csrf_check: bool,
     pub(crate) csrf_trusted_origins: Vec<String>,
     pub(crate) templates_auto_reload: bool,
@@ -48,6 +47,12 @@ impl Settings {
                 )));
             }
         };
+        let trusted_hosts: Option<Vec<String>> = config.get("TRUSTED_HOSTS")?;
+        if config.get("HARDENED")?.unwrap_or(false) && trusted_hosts.is_none() {
+            return Err(crate::Error::msg(
+                "HARDENED needs TRUSTED_HOSTS: the names that this app is reached by, such as [\"shop.example\"]",
+            ));
+        }
         let defaults = Limits::default();
         Ok(Settings {
             debug,
@@ -58,7 +63,7 @@ impl Settings {
             server_name: config.get("SERVER_NAME")?,
             application_root: config.get("APPLICATION_ROOT")?.unwrap_or_else(|| "/".to_owned()),
             preferred_url_scheme: config.get("PREFERRED_URL_SCHEME")?.unwrap_or_else(|| "http".to_owned()),
-            trusted_hosts: config.get("TRUSTED_HOSTS")?,
+            trusted_hosts,
             limits: Limits {
                 max_content_length: config.get("MAX_CONTENT_LENGTH")?,
                 max_form_memory_size: config.get("MAX_FORM_MEMORY_SIZE")?,
@@ -69,7 +74,6 @@ impl Settings {
             use_x_sendfile: config.get("USE_X_SENDFILE")?.unwrap_or(false),
             provide_automatic_options: config.get("PROVIDE_AUTOMATIC_OPTIONS")?.unwrap_or(true),
             sync_views_block,
-            hardened: config.get("HARDENED")?.unwrap_or(false),
             csrf_check: config.get("CSRF_CHECK")?.unwrap_or(true),
             csrf_trusted_origins: config.get("CSRF_TRUSTED_ORIGINS")?.unwrap_or_default(),
             templates_auto_reload: config.get("TEMPLATES_AUTO_RELOAD")?.unwrap_or(debug),

@@ -37,6 +37,8 @@ pub struct State {
     /// The endpoints under which each attributed view was registered.
     pub(crate) endpoints_of: HashMap<TypeId, Vec<String>>,
     pub(crate) static_sources: crate::files::StaticSources,
+    /// The doc comments of attributed views, by endpoint.
+    pub(crate) docs: HashMap<String, &'static str>,
     pub(crate) templates: Engine,
     pub(crate) signals: Signals,
     pub(crate) extensions: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
@@ -76,6 +78,11 @@ impl State {
     /// The URL map.
     pub fn url_map(&self) -> &UrlMap {
         &self.url_map
+    }
+
+    /// What the doc comment of an endpoint's view says; `None` for views without one.
+    pub fn doc(&self, endpoint: &str) -> Option<&'static str> {
+        self.docs.get(endpoint).copied()
     }
 
     /// The signals.
@@ -120,12 +127,12 @@ impl State {
         let host = request.host();
         match &self.settings.server_name {
             Some(server_name) if self.subdomain_matching => {
-                let subdomain = subdomain_of(&host, server_name, request.scheme());
+                let subdomain = subdomain_of(host, server_name, request.scheme());
                 if subdomain == INVALID_SUBDOMAIN {
                     tracing::warn!(
                         target: "carboy::app",
                         "Current server name '{}' doesn't match configured server name '{server_name}'",
-                        crate::logging::escaped(&host)
+                        crate::logging::escaped(host)
                     );
                 }
                 (server_name.clone(), Some(subdomain.into_owned()))

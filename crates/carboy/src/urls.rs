@@ -148,7 +148,7 @@ pub fn try_url_for(endpoint: &str, values: impl IntoUrlValues) -> Result<String>
 /// The URL of an attributed view, wherever it is mounted: what `url_for!` calls.
 #[doc(hidden)]
 #[track_caller]
-pub fn url_for_view(view: TypeId, name: &str, values: Values, options: &UrlOptions) -> String {
+pub(crate) fn url_for_view(view: TypeId, name: &str, values: Values, options: &UrlOptions) -> String {
     let context = ctx::current();
     let state = context.state();
     let endpoints = state.endpoints_of.get(&view).map(Vec::as_slice).unwrap_or_default();

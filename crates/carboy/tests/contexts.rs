@@ -183,7 +183,7 @@ fn a_stream_that_panics_breaks_off_and_the_request_ends() {
 async fn the_end_of_a_request_comes_when_the_client_leaves_before_the_answer() {
     let (mut app, ends) = app();
     let service = app.build().unwrap();
-    let request = carboy::Request::get("/forever");
+    let request = Request::get("/forever");
     let answer =
         tokio::time::timeout(Duration::from_millis(50), carboy::Service::call(&service, request)).await;
     assert!(answer.is_err());

@@ -66,7 +66,7 @@ fn tower_https_trace_timeout_compression_and_limit_layers_wrap_the_app() {
 fn an_error_of_a_layer_goes_through_the_error_handlers() {
     let mut app = app();
     app.layer(tower::timeout::TimeoutLayer::new(Duration::from_millis(100)));
-    app.errorhandler(500, |e: carboy::Error| {
+    app.errorhandler(500, |e: Error| {
         let original = e.original().map(ToString::to_string).unwrap_or_default();
         (format!("{} {original}", request().path()), 503)
     });
@@ -116,9 +116,9 @@ fn an_axum_router_is_mounted_below_a_prefix() {
     let mut app = app();
     let router = Router::new()
         .route("/", axum_get(|| async { "axum root" }))
-        .route("/hi", axum_get(|uri: axum::http::Uri| async move { format!("axum {uri}") }));
+        .route("/hi", axum_get(|uri: http::Uri| async move { format!("axum {uri}") }));
     app.mount("/axum", router);
-    app.before_request(|| -> carboy::Result<()> { Err(carboy::Error::msg("hooks do not run for a mount")) });
+    app.before_request(|| -> carboy::Result<()> { Err(Error::msg("hooks do not run for a mount")) });
     let client = app.test_client();
     assert_eq!(client.get("/axum/hi?a=1").send().text(), "axum /hi?a=1");
     assert_eq!(client.get("/axum").send().text(), "axum root");
@@ -137,7 +137,7 @@ fn an_app_is_mounted_in_an_app_and_builds_urls_with_its_prefix() {
 #[test]
 fn a_fallback_answers_what_no_rule_takes() {
     let mut app = app();
-    app.fallback(Router::new().fallback(|uri: axum::http::Uri| async move { format!("elsewhere {uri}") }));
+    app.fallback(Router::new().fallback(|uri: http::Uri| async move { format!("elsewhere {uri}") }));
     let client = app.test_client();
     assert_eq!(client.get("/nowhere?q=1").send().text(), "elsewhere /nowhere?q=1");
     assert_eq!(client.get("/echo").send().text(), "elsewhere /echo");
@@ -151,10 +151,8 @@ async fn the_app_is_a_service_in_an_axum_router() {
         .nest_service("/app", app().build().unwrap())
         .fallback_service(app().build().unwrap());
     for (path, expected) in [("/axum", "axum"), ("/root", " /root"), ("/app/header", "")] {
-        let request = axum::http::Request::get(path)
-            .header("host", "localhost")
-            .body(axum::body::Body::empty())
-            .unwrap();
+        let request =
+            http::Request::get(path).header("host", "localhost").body(axum::body::Body::empty()).unwrap();
         let response = router.clone().oneshot(request).await.unwrap();
         let body = response.into_body().collect().await.unwrap().to_bytes();
         let text = String::from_utf8_lossy(&body);

@@ -32,7 +32,7 @@ fn comes_from_here(request: &Request) -> bool {
     match request.header("sec-fetch-site").as_deref() {
         Some(site) => matches!(site, "same-origin" | "none"),
         None => match request.header(header::ORIGIN.as_str()).as_deref() {
-            Some(origin) => host_of(origin).is_some_and(|host| host.eq_ignore_ascii_case(&request.host())),
+            Some(origin) => host_of(origin).is_some_and(|host| host.eq_ignore_ascii_case(request.host())),
             None => true,
         },
     }

@@ -364,7 +364,7 @@ mod tests {
             value.into_arg()
         }
         let _: u64 = take(3);
-        let _: u64 = take(&3);
+        let _: u64 = take(3);
         let _: f64 = take(1.5);
         assert_eq!(take::<String>("a"), "a");
         assert_eq!(take::<String>(&"a".to_owned()), "a");
