@@ -159,7 +159,7 @@ impl Session {
     /// Without secret key, and when the value cannot be serialised; [`try_set`](Self::try_set) does not.
     #[track_caller]
     pub fn set(&self, key: impl Into<String>, value: impl Serialize) {
-        self.try_set(key, value).unwrap_or_else(|error| panic!("{error}"));
+        done(self.try_set(key, value));
     }
 
     /// Puts a value under a key and marks the session as modified.
@@ -189,7 +189,7 @@ impl Session {
             let value = dict.shift_remove(key);
             (value.is_some(), value)
         });
-        taken.unwrap_or_else(|error| panic!("{error}"))?.deserialize_into().ok()
+        done(taken)?.deserialize_into().ok()
     }
 
     /// Takes a value out and says whether it was there, in which case the session is modified.
@@ -203,7 +203,7 @@ impl Session {
             let there = dict.shift_remove(key).is_some();
             (there, there)
         });
-        removed.unwrap_or_else(|error| panic!("{error}"))
+        done(removed)
     }
 
     /// Takes everything out and marks the session as modified, even if it was empty: the cookie is deleted.
@@ -217,7 +217,7 @@ impl Session {
             dict.clear();
             (true, ())
         });
-        cleared.unwrap_or_else(|error| panic!("{error}"));
+        done(cleared);
     }
 
     /// Changes the value under a key in place and marks the session as modified.
@@ -248,7 +248,7 @@ impl Session {
     /// As [`set`](Self::set).
     #[track_caller]
     pub fn setdefault<T: Serialize + DeserializeOwned>(&self, key: &str, default: T) -> T {
-        let value = Value::from_serialize(&default).unwrap_or_else(|error| panic!("{error}"));
+        let value = done(Value::from_serialize(&default).map_err(|error| SessionError(Reason::Value(error))));
         let found = self.change(|dict| match dict.get(key) {
             Some(found) => (false, Some(found.clone())),
             None => {
@@ -256,7 +256,7 @@ impl Session {
                 (true, None)
             }
         });
-        let found = found.unwrap_or_else(|error| panic!("{error}"));
+        let found = done(found);
         found.and_then(|found| found.deserialize_into().ok()).unwrap_or(default)
     }
 
@@ -273,7 +273,7 @@ impl Session {
             dict.extend(items);
             (true, ())
         });
-        extended.unwrap_or_else(|error| panic!("{error}"));
+        done(extended);
     }
 
     /// Whether there is a value under a key.
@@ -361,6 +361,15 @@ impl Session {
             Some(dict) => f(dict, state.modified),
             None => f(&Dict::new(), state.modified),
         }
+    }
+}
+
+/// What was done, or a panic that names the line of the caller, as a closure's would not.
+#[track_caller]
+fn done<T>(result: Result<T, SessionError>) -> T {
+    match result {
+        Ok(value) => value,
+        Err(error) => panic!("{error}"),
     }
 }
 

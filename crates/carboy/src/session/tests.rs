@@ -461,3 +461,64 @@ fn neither_keys_nor_values_are_shown() {
     let shown = format!("{session:?} {config:?}");
     assert!(shown.contains("name") && !shown.contains("hush"), "{shown}");
 }
+
+#[test]
+fn no_mutilated_payload_makes_the_reader_panic_or_change_its_mind() {
+    let mut random = 0x2545_f491_4f6c_dd1d_u64;
+    let mut below = |bound: usize| {
+        random ^= random << 13;
+        random ^= random >> 7;
+        random ^= random << 17;
+        (random % bound as u64) as usize
+    };
+    let pieces = [
+        "{", "}", "[", "]", ",", ":", "\"", "\\", "\\u", "d800", "-", "1e", "9", ".", " t", " di", "é", "\0",
+        "N", "null",
+    ];
+    let mut read = 0;
+    for row in rows("cookies.json") {
+        let payload = text(&row, "payload");
+        for _ in 0..20 {
+            let mut mutilated = payload.to_owned();
+            for _ in 0..=below(3) {
+                let mut at = below(mutilated.len() + 1);
+                while !mutilated.is_char_boundary(at) {
+                    at -= 1;
+                }
+                match below(3) {
+                    0 => mutilated.truncate(at),
+                    1 => mutilated.insert_str(at, pieces[below(pieces.len())]),
+                    _ => drop((at < mutilated.len()).then(|| mutilated.remove(at))),
+                }
+            }
+            let Ok(dict) = TaggedJson.loads(mutilated.as_bytes()) else { continue };
+            read += 1;
+            let written = TaggedJson.dumps(&dict).unwrap();
+            let again = TaggedJson.dumps(&TaggedJson.loads(&written).unwrap()).unwrap();
+            assert_eq!(written, again, "{mutilated}");
+        }
+    }
+    assert!(read > 300, "{read}");
+}
+
+#[test]
+fn a_write_that_fails_names_the_line_that_wrote() {
+    let told = std::sync::Arc::new(std::sync::Mutex::new(0));
+    let line = {
+        let told = told.clone();
+        let before = std::panic::take_hook();
+        let thread = std::thread::current().id();
+        std::panic::set_hook(Box::new(move |info| {
+            if std::thread::current().id() == thread {
+                *told.lock().unwrap() = info.location().unwrap().line();
+            } else {
+                before(info);
+            }
+        }));
+        let session = Session::null();
+        let _ = std::panic::catch_unwind(|| session.set("a", 1));
+        line!() - 1
+    };
+    let _ = std::panic::take_hook();
+    assert_eq!(*told.lock().unwrap(), line);
+}
