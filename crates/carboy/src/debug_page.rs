@@ -251,22 +251,31 @@ fn frames(text: &str) -> Vec<Frame> {
     frames
 }
 
+/// Whose code a frame is, by its name and, where the build keeps only lines and no full names, by its file.
 fn origin(frame: &Frame) -> Origin {
     let name = frame.function.trim_start_matches(['<', '&']);
-    let begins = |krate: &str| {
-        name.strip_prefix(krate)
-            .is_some_and(|rest| !rest.starts_with(|c: char| c.is_alphanumeric() || c == '_'))
-    };
-    let foreign_place = frame.place.starts_with("/rustc/")
-        || frame.place.contains("/registry/src/")
-        || frame.place.is_empty();
-    if begins("carboy")
-        || ["carboy_http", "carboy_routing", "carboy_server", "carboy_signing"]
-            .iter()
-            .any(|name| begins(name))
+    let of_crate = |krate: &str| name.strip_prefix(krate).is_some_and(|rest| rest.starts_with("::"));
+    let ours = [
+        "carboy",
+        "carboy_http",
+        "carboy_routing",
+        "carboy_server",
+        "carboy_signing",
+        "carboy_ext",
+        "carboy_db",
+    ];
+    let place = frame.place.replace('\\', "/");
+    if ours.iter().any(|krate| of_crate(krate))
+        || place.contains("/carboy-")
+        || place.contains("crates/carboy")
     {
-        Origin::Carboy
-    } else if foreign_place || begins("std") || begins("core") || begins("alloc") {
+        return Origin::Carboy;
+    }
+    let foreign = place.is_empty()
+        || place.starts_with("/rustc/")
+        || place.contains("/registry/src/")
+        || place.contains("/git/checkouts/");
+    if foreign || ["std", "core", "alloc"].iter().any(|krate| of_crate(krate)) {
         Origin::Library
     } else {
         Origin::App
@@ -512,12 +521,19 @@ mod tests {
     fn frames_of_the_app_come_first() {
         let text = "   0: core::result::unwrap_failed\n             at /rustc/abc/library/core/src/result.rs:1:5\n   \
                     1: carboy::dispatch::run\n             at ./crates/carboy/src/dispatch.rs:3:4\n   \
-                    2: shop::views::buy\n             at ./src/views.rs:7:9\n   3: start\n";
+                    2: shop::views::buy\n             at ./src/views.rs:7:9\n   3: start\n   \
+                    4: {async_fn#0}\n             at /home/x/.cargo/registry/src/i/carboy-0.1.0/src/end.rs:1:2\n";
         let frames = frames(text);
         let functions: Vec<&str> = frames.iter().map(|frame| frame.function.as_str()).collect();
         assert_eq!(
             functions,
-            ["shop::views::buy", "carboy::dispatch::run", "core::result::unwrap_failed", "start"]
+            [
+                "shop::views::buy",
+                "carboy::dispatch::run",
+                "{async_fn#0}",
+                "core::result::unwrap_failed",
+                "start"
+            ]
         );
         assert_eq!(frames[0].place, "./src/views.rs:7:9");
     }

@@ -58,22 +58,35 @@ impl<T: AsRef<str>> TemplateNames for Vec<T> {
 }
 
 /// An error of a function that the template called is raised as it was; everything else is a template's own.
+#[track_caller]
 fn raised(error: TemplateError) -> Error {
     match error.cause::<Raised>() {
         Some(raised) => raised.0.clone(),
-        None => error.into(),
+        None => Error::from(error),
     }
 }
 
+#[track_caller]
 fn state() -> Result<std::sync::Arc<State>> {
-    crate::try_current_app().ok_or_else(|| {
-        Error::msg(
+    match crate::try_current_app() {
+        Some(state) => Ok(state),
+        None => Err(Error::msg(
             "Working outside of application context: a template is rendered in a request or an app context.",
-        )
-    })
+        )),
+    }
+}
+
+/// The result, with an error that names the place of the caller.
+#[track_caller]
+fn at_caller<T>(result: Result<T, TemplateError>) -> Result<T> {
+    match result {
+        Ok(value) => Ok(value),
+        Err(error) => Err(raised(error)),
+    }
 }
 
 /// Tells the signals before and after `render`.
+#[track_caller]
 fn announced<T>(
     state: &State,
     template: Option<&str>,
@@ -90,7 +103,7 @@ fn announced<T>(
     if let Some(event) = &event {
         signals.before_render_template.send(|| event.clone());
     }
-    let rendered = render(context).map_err(raised)?;
+    let rendered = at_caller(render(context))?;
     if let Some(event) = event {
         signals.template_rendered.send(|| event);
     }
@@ -110,6 +123,7 @@ fn announced<T>(
 /// # Errors
 /// A [`TemplateError`]: no such template, a mistake in it, something undefined that is used. Errors of functions that the
 /// template calls come through as they are, so `abort(404)` in one answers 404. Outside a context an error, too.
+#[track_caller]
 pub fn render_template(name: impl TemplateNames, context: impl Into<TemplateContext>) -> Result<Html> {
     let state = state()?;
     let names = name.names();
@@ -117,7 +131,7 @@ pub fn render_template(name: impl TemplateNames, context: impl Into<TemplateCont
     let signals = state.signals();
     let announced_name =
         if signals.before_render_template.has_receivers() || signals.template_rendered.has_receivers() {
-            templates.select(&names).map_err(raised)?
+            at_caller(templates.select(&names))?
         } else {
             ""
         };
@@ -131,6 +145,7 @@ pub fn render_template(name: impl TemplateNames, context: impl Into<TemplateCont
 ///
 /// # Errors
 /// Those of [`render_template`].
+#[track_caller]
 pub fn render_template_string(source: &str, context: impl Into<TemplateContext>) -> Result<Html> {
     let state = state()?;
     let templates = &state.templates().templates;
@@ -144,9 +159,10 @@ pub fn render_template_string(source: &str, context: impl Into<TemplateContext>)
 ///
 /// # Errors
 /// If the template does not exist or does not parse.
+#[track_caller]
 pub fn stream_template(name: impl TemplateNames, context: impl Into<TemplateContext>) -> Result {
     let state = state()?;
-    let name = state.templates().templates.select(&name.names()).map_err(raised)?.to_owned();
+    let name = at_caller(state.templates().templates.select(&name.names()))?.to_owned();
     stream(Some(name), String::new(), context.into())
 }
 
@@ -154,6 +170,7 @@ pub fn stream_template(name: impl TemplateNames, context: impl Into<TemplateCont
 ///
 /// # Errors
 /// If there is no context.
+#[track_caller]
 pub fn stream_template_string(source: &str, context: impl Into<TemplateContext>) -> Result {
     stream(None, source.to_owned(), context.into())
 }

@@ -183,6 +183,7 @@ fn an_error_tells_the_template_the_line_and_the_source_around_it() {
     ]);
     app_context(app(&folder))(&|| {
         let error = render_template("page.html", ()).unwrap_err();
+        assert!(error.location().file().ends_with("tests.rs"), "{}", error.location());
         let error = error.downcast_ref::<TemplateError>().unwrap();
         assert_eq!(error.to_string(), "'user' is undefined (page.html, line 3)");
         assert_eq!(error.kind(), TemplateErrorKind::Undefined);
