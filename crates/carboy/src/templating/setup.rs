@@ -156,7 +156,7 @@ impl Engine {
     }
 }
 
-/// The templates of an app or a blueprint: its folder, or what a build holds of it where there is no folder.
+/// The templates of an app or a blueprint: what a build holds of the app's, unless a folder was named, else the folder.
 fn add_places(
     builder: &mut TemplatesBuilder,
     owner: &str,
@@ -164,17 +164,14 @@ fn add_places(
     folders: &Folders,
     is_app: bool,
 ) {
-    let default = is_app.then(|| Path::new("templates").to_owned());
-    let Some(folder) = folders.template_folder.clone().or(default) else {
-        return;
-    };
-    let folder = folders.root_path.as_deref().unwrap_or(root_path).join(folder);
-    match folders.embedded {
-        Some(embedded) if !folder.is_dir() && !embedded.templates.is_empty() => {
+    let folder = match (&folders.template_folder, folders.embedded) {
+        (None, Some(embedded)) if is_app => {
             builder.embedded(owner, embedded.templates);
+            return;
         }
-        _ => {
-            builder.folder(owner, folder);
-        }
-    }
+        (None, _) if is_app => Path::new("templates"),
+        (Some(folder), _) => folder,
+        (None, _) => return,
+    };
+    builder.folder(owner, folders.root_path.as_deref().unwrap_or(root_path).join(folder));
 }

@@ -374,3 +374,26 @@ fn flashed_messages_and_the_session_are_there_in_templates() {
     );
     assert!(client.get("/show").send().text().starts_with("[] 0 &lt;Ada&gt;"));
 }
+
+#[test]
+fn built_in_templates_are_used_unless_a_folder_is_named() {
+    static BUILT_IN: crate::files::Embedded = crate::files::Embedded {
+        templates: &[("t.html", "built in"), ("sub/u.html", "{% include 't.html' %}")],
+        files: &[],
+    };
+    let folder = Folder::new(&[("t.html", "on disk")]);
+    for (named, expected) in [(false, "built in"), (true, "on disk")] {
+        let mut app = app(&folder);
+        app.data().folders.embedded = Some(&BUILT_IN);
+        if named {
+            app.template_folder("templates");
+        }
+        app_context(app)(&|| {
+            assert_eq!(render_template("t.html", ()).unwrap().0, expected);
+            assert_eq!(
+                render_template("./sub//u.html", ()).map(|page| page.0).ok(),
+                (!named).then(|| "built in".into())
+            );
+        });
+    }
+}
