@@ -114,8 +114,8 @@ impl Environment {
 /// Whether a switch such as `FLASK_DEBUG` is on: any text but `0`, `false` and `no` (in any case) and the empty one.
 ///
 /// ```
-/// assert!(carboy::env_flag("1") && carboy::env_flag("off") && carboy::env_flag(" "));
-/// assert!(!carboy::env_flag("") && !carboy::env_flag("False"));
+/// assert!(carboy::config::env_flag("1") && carboy::config::env_flag("off") && carboy::config::env_flag(" "));
+/// assert!(!carboy::config::env_flag("") && !carboy::config::env_flag("False"));
 /// ```
 pub fn env_flag(value: &str) -> bool {
     !value.is_empty() && !matches!(value.to_lowercase().as_str(), "0" | "false" | "no")
@@ -124,7 +124,7 @@ pub fn env_flag(value: &str) -> bool {
 /// The app's name as environment variables start with it: `my-shop` gives `MY_SHOP`.
 ///
 /// ```
-/// assert_eq!(carboy::env_prefix("my-shop"), "MY_SHOP");
+/// assert_eq!(carboy::config::env_prefix("my-shop"), "MY_SHOP");
 /// ```
 pub fn env_prefix(name: &str) -> String {
     name.chars().map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' }).collect()

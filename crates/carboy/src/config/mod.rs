@@ -46,7 +46,7 @@ use self::source::Entry;
 /// assert_eq!(config.get_str("SHOP_CURRENCY")?, Some("EUR"));
 /// assert_eq!(config.get::<u32>("MAX_ITEMS")?, Some(20));
 /// assert!(!config.get_bool("TESTING")?);
-/// # Ok::<(), carboy::ConfigError>(())
+/// # Ok::<(), carboy::config::ConfigError>(())
 /// ```
 ///
 /// Printing a configuration with `{:?}` leaves out the values of [secret keys](is_secret_key).

@@ -56,9 +56,9 @@ pub(super) struct Entry {
 /// in any case, or end in `_KEY`, `_KEYS`, `_DSN`, `_URI` or `_URL` (connection addresses carry passwords).
 ///
 /// ```
-/// assert!(carboy::is_secret_key("SECRET_KEY_FALLBACKS"));
-/// assert!(carboy::is_secret_key("mail_password"));
-/// assert!(!carboy::is_secret_key("SERVER_NAME"));
+/// assert!(carboy::config::is_secret_key("SECRET_KEY_FALLBACKS"));
+/// assert!(carboy::config::is_secret_key("mail_password"));
+/// assert!(!carboy::config::is_secret_key("SERVER_NAME"));
 /// ```
 pub fn is_secret_key(key: &str) -> bool {
     const PARTS: [&str; 8] =
