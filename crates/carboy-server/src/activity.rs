@@ -15,7 +15,7 @@ use std::{
 pub(crate) enum Phase {
     /// A request is under way to an answer; the client owes nothing that is watched here.
     Exchange,
-    /// The last answer is handed over; nothing was read since.
+    /// The last answer is handed over, and what was read may hold the next request.
     Between,
     /// Waiting for the first byte of the next request.
     Idle,
@@ -36,6 +36,8 @@ pub(crate) struct Activity {
     phase: AtomicU64,
     /// Since when the socket takes no bytes, in milliseconds plus one; 0: it does.
     blocked: AtomicU64,
+    /// The socket was asked for bytes and had none; nobody asks again before some come.
+    starved: AtomicBool,
     /// Requests under way; only counted on connections that carry several at once.
     exchanges: AtomicUsize,
     /// The connection must not be used for another request.
@@ -61,6 +63,7 @@ impl Activity {
             multiplexed,
             phase: AtomicU64::new(if multiplexed { Phase::Idle } else { Phase::Head } as u64),
             blocked: AtomicU64::new(0),
+            starved: AtomicBool::new(false),
             exchanges: AtomicUsize::new(0),
             spent: AtomicBool::new(false),
             unread: AtomicBool::new(false),
@@ -81,6 +84,7 @@ impl Activity {
 
     /// The socket gave bytes.
     pub(crate) fn received(&self) {
+        self.starved.store(false, Relaxed);
         if !self.multiplexed && matches!(self.phase(), Phase::Between | Phase::Idle) {
             self.enter(Phase::Head, self.now());
         }
@@ -88,6 +92,7 @@ impl Activity {
 
     /// The socket was asked for bytes and has none.
     pub(crate) fn starved(&self) {
+        self.starved.store(true, Relaxed);
         if self.phase() == Phase::Between {
             self.enter(Phase::Idle, self.now());
         }
@@ -122,7 +127,11 @@ impl Activity {
     /// A request's answer is handed over, or given up.
     pub(crate) fn end(&self) {
         if !self.multiplexed || self.exchanges.fetch_sub(1, Relaxed) == 1 {
-            self.enter(Phase::Between, 0);
+            if self.starved.load(Relaxed) {
+                self.enter(Phase::Idle, self.now());
+            } else {
+                self.enter(Phase::Between, 0);
+            }
         }
     }
 
@@ -197,6 +206,10 @@ mod tests {
         assert_eq!(next(&activity), Some(Expired::Idle));
         activity.received();
         assert_eq!(next(&activity), Some(Expired::Head));
+        activity.begin();
+        activity.starved();
+        activity.end();
+        assert_eq!(next(&activity), Some(Expired::Idle), "nobody asks a socket twice that has nothing");
         activity.blocked();
         activity.begin();
         assert_eq!(next(&activity), Some(Expired::Write));

@@ -2,7 +2,7 @@
 
 use crate::{
     ServerConfig,
-    activity::Expired,
+    activity::{Expired, Phase},
     config::DRAIN_FIRST_BYTE,
     exchange::answer,
     io::{Io, PREFACE, Sniffed, Transport},
@@ -40,7 +40,6 @@ impl Protocols {
         // No timeout of hyper's: [`crate::activity`] watches the same time for less.
         http1
             .header_read_timeout(None)
-            .pipeline_flush(true)
             .half_close(config.http1.half_close)
             .max_headers(config.http1.max_headers)
             .max_header_size(config.http1.max_head_size)
@@ -88,7 +87,7 @@ pub(crate) async fn serve<S: Service>(
     let Accepted { transport, peer, local } = accepted;
     let Some(sniffed) = first_bytes(&transport, &protocols).await else { return };
     let info = ConnectionInfo { remote_addr: peer, local_addr: local, ..ConnectionInfo::default() };
-    let http2 = sniffed.bytes() == PREFACE;
+    let http2 = protocols.config.http2.prior_knowledge && sniffed.bytes() == PREFACE;
     let link = Link::new(info, http2, protocols.config.clone());
     let io = TokioIo::new(Io::new(transport, sniffed, link.clone()));
     let requests = {
@@ -160,7 +159,15 @@ where
     let activity = &link.activity;
     let limits = &link.config.deadlines;
     let mut draining = pin!(shutdown.reached(Stage::Draining));
-    let (mut watched, mut drained) = (false, false);
+    // hyper closes an HTTP/1 connection that has not served a request yet, although one is on its way.
+    let mut drain = |connection: Pin<&mut C>| match activity.phase() {
+        Phase::Head => activity.set_spent(),
+        _ => graceful(connection),
+    };
+    let (mut watched, mut drained) = (false, shutdown.is_stopping());
+    if drained {
+        drain(connection.as_mut());
+    }
     // One timer, which never fires later than the deadline of the moment. It often fires earlier,
     // because the deadline of a busy connection moves; then it is set anew.
     let mut timer = pin!(tokio::time::sleep(Duration::ZERO));
@@ -180,7 +187,7 @@ where
             watched = true;
             if told && !drained {
                 drained = true;
-                graceful(connection.as_mut());
+                drain(connection.as_mut());
                 continue;
             }
             break;
@@ -205,7 +212,7 @@ where
                 // Says goodbye, so that a request that is on its way is known to be unanswered.
                 drained = true;
                 activity.close();
-                graceful(connection.as_mut());
+                drain(connection.as_mut());
                 if connection.as_mut().poll(cx).is_ready() {
                     return Poll::Ready(None);
                 }

@@ -1,6 +1,10 @@
-//! The socket of one connection, as hyper sees it: it notes what happens in the connection's [`Link`].
+//! The socket of one connection, as hyper sees it.
+//!
+//! It notes what happens in the connection's [`Link`], and it sends the answers to pipelined requests
+//! together. (hyper can do that too, but then it buffers without limit while a client has sent ahead, and
+//! loses its answer to a malformed head.)
 
-use crate::link::Link;
+use crate::{activity::Phase, link::Link};
 use std::{
     io::{self, IoSlice},
     pin::Pin,
@@ -71,26 +75,63 @@ impl Sniffed {
     }
 }
 
+/// How many bytes of answers wait for each other.
+const HOLD: usize = 16 * 1024;
+
+/// How much memory an idle connection keeps for that.
+const KEEP: usize = 4 * 1024;
+
 /// A connection for hyper.
 #[derive(Debug)]
 pub(crate) struct Io {
     pub(crate) transport: Transport,
     sniffed: Sniffed,
     link: Arc<Link>,
+    /// Answers that are complete and wait for the next one, from `written` on.
+    held: Vec<u8>,
+    written: usize,
+    /// What was read last may hold further requests: nobody has asked for more since.
+    more: bool,
     ended: bool,
     sending_ended: bool,
 }
 
 impl Io {
     pub(crate) fn new(transport: Transport, sniffed: Sniffed, link: Arc<Link>) -> Self {
-        Io { transport, sniffed, link, ended: false, sending_ended: false }
+        Io {
+            transport,
+            sniffed,
+            link,
+            held: Vec::new(),
+            written: 0,
+            more: false,
+            ended: false,
+            sending_ended: false,
+        }
     }
 
-    fn note_write(&self, result: &Poll<io::Result<usize>>) {
-        match result {
-            Poll::Ready(_) => self.link.activity.sent(),
-            Poll::Pending => self.link.activity.blocked(),
+    /// Whether an answer may wait: it is complete, and another one may follow at once.
+    fn may_hold(&self) -> bool {
+        self.more && !self.link.http2 && self.link.activity.phase() == Phase::Between
+    }
+
+    fn poll_send_held(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        while self.written < self.held.len() {
+            let rest = &self.held[self.written..];
+            let result = each!(&mut self.transport, s => Pin::new(s).poll_write(cx, rest));
+            self.link.note_write(&result);
+            match ready!(result)? {
+                0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
+                n => self.written += n,
+            }
         }
+        self.written = 0;
+        if self.held.capacity() > KEEP {
+            self.held = Vec::new();
+        } else {
+            self.held.clear();
+        }
+        Poll::Ready(Ok(()))
     }
 
     /// Reads and forgets until the client leaves, so that its system does not throw away the answer
@@ -116,8 +157,15 @@ impl AsyncRead for Io {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
+        // All that was read has been answered or waits for more: what is held must not wait with it.
+        if !this.held.is_empty()
+            && let Poll::Ready(Err(error)) = this.poll_send_held(cx)
+        {
+            return Poll::Ready(Err(error));
+        }
         let first = this.sniffed.bytes();
-        if !first.is_empty() {
+        this.more = !first.is_empty();
+        if this.more {
             let n = first.len().min(buf.remaining());
             buf.put_slice(&first[..n]);
             this.sniffed.given += n as u8;
@@ -128,7 +176,10 @@ impl AsyncRead for Io {
         let result = each!(&mut this.transport, s => Pin::new(s).poll_read(cx, buf));
         match &result {
             Poll::Pending => this.link.activity.starved(),
-            Poll::Ready(Ok(())) if buf.filled().len() > before => this.link.activity.received(),
+            Poll::Ready(Ok(())) if buf.filled().len() > before => {
+                this.more = true;
+                this.link.activity.received();
+            }
             Poll::Ready(_) => this.ended = true,
         }
         result
@@ -138,8 +189,15 @@ impl AsyncRead for Io {
 impl AsyncWrite for Io {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        if this.held.len() + buf.len() <= HOLD && this.may_hold() {
+            this.held.extend_from_slice(buf);
+            return Poll::Ready(Ok(buf.len()));
+        }
+        if !this.held.is_empty() {
+            ready!(this.poll_send_held(cx))?;
+        }
         let result = each!(&mut this.transport, s => Pin::new(s).poll_write(cx, buf));
-        this.note_write(&result);
+        this.link.note_write(&result);
         result
     }
 
@@ -149,8 +207,16 @@ impl AsyncWrite for Io {
         bufs: &[IoSlice<'_>],
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
+        let length = bufs.iter().map(|buf| buf.len()).sum::<usize>();
+        if this.held.len() + length <= HOLD && this.may_hold() {
+            bufs.iter().for_each(|buf| this.held.extend_from_slice(buf));
+            return Poll::Ready(Ok(length));
+        }
+        if !this.held.is_empty() {
+            ready!(this.poll_send_held(cx))?;
+        }
         let result = each!(&mut this.transport, s => Pin::new(s).poll_write_vectored(cx, bufs));
-        this.note_write(&result);
+        this.link.note_write(&result);
         result
     }
 
@@ -158,15 +224,20 @@ impl AsyncWrite for Io {
         true
     }
 
-    fn poll_flush(self: Pin<&mut Self>, _: &mut Context<'_>) -> Poll<io::Result<()>> {
-        // A socket keeps nothing back.
-        Poll::Ready(Ok(()))
+    fn poll_flush(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        // hyper asks again when the next request is under way, reads when there is none, and shuts
+        // down when there will be none: each of them sends what is held here.
+        let this = self.get_mut();
+        if this.held.is_empty() || this.may_hold() { Poll::Ready(Ok(())) } else { this.poll_send_held(cx) }
     }
 
     fn poll_shutdown(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let this = self.get_mut();
         let linger = this.link.activity.close() && !this.ended;
         if !this.sending_ended {
+            if !this.held.is_empty() {
+                ready!(this.poll_send_held(cx))?;
+            }
             ready!(each!(&mut this.transport, s => Pin::new(s).poll_shutdown(cx)))?;
             this.sending_ended = true;
         }

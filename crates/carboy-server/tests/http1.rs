@@ -1,0 +1,261 @@
+//! HTTP/1 as a client sees it, byte for byte.
+
+mod common;
+
+use common::{Client, config, start};
+use std::{sync::LazyLock, time::Duration};
+
+static SERVER: LazyLock<common::Running> = LazyLock::new(|| start(config()));
+
+#[test]
+fn a_connection_serves_request_after_request() {
+    let mut client = SERVER.connect();
+    for _ in 0..3 {
+        let answer = client.get("/");
+        assert_eq!((answer.status, answer.body.as_str()), (200, "Hello, World!"));
+        assert_eq!(answer.header("content-length"), Some("13"));
+        assert!(answer.header("date").unwrap().ends_with(" GMT"));
+        assert_eq!(answer.header("server"), None);
+        assert_eq!(answer.header("connection"), None);
+    }
+}
+
+#[test]
+fn http_1_0_and_connection_close_end_the_connection() {
+    let text = SERVER.talk("GET / HTTP/1.0\r\n\r\n");
+    assert!(text.starts_with("HTTP/1.0 200 OK\r\n") && text.ends_with("\r\n\r\nHello, World!"), "{text}");
+    let text = SERVER.talk("GET / HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    assert!(text.contains("connection: close\r\n") && text.ends_with("Hello, World!"), "{text}");
+}
+
+#[test]
+fn pipelined_requests_are_answered_in_order_however_long_each_takes() {
+    let mut client = SERVER.connect();
+    client.send(
+        "GET /slow?200 HTTP/1.1\r\nHost: a\r\n\r\n\
+         GET /target?2 HTTP/1.1\r\nHost: a\r\n\r\n\
+         POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 5\r\n\r\nthree\
+         GET /target?4 HTTP/1.1\r\nHost: a\r\n\r\n",
+    );
+    let bodies: Vec<_> = (0..4).map(|_| client.answer().body).collect();
+    assert_eq!(bodies, ["slow", "/target?2", "three", "/target?4"]);
+}
+
+#[test]
+fn the_first_bytes_of_a_request_may_come_one_by_one() {
+    let mut client = SERVER.connect();
+    for byte in b"PRIME /target HTTP/1.1\r\nHost: a\r\n\r\n" {
+        client.send([*byte]);
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    assert_eq!(client.answer().body, "/target");
+}
+
+#[test]
+fn an_answer_to_head_has_the_length_and_no_body() {
+    let mut client = SERVER.connect();
+    client.send("HEAD / HTTP/1.1\r\nHost: a\r\n\r\nHEAD /stream HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(client.answer_to("HEAD").header("content-length"), Some("13"));
+    let stream = client.answer_to("HEAD");
+    assert_eq!((stream.status, stream.header("content-length")), (200, None));
+    assert_eq!(client.answer().body, "Hello, World!");
+}
+
+#[test]
+fn statuses_without_content_never_carry_bytes() {
+    let mut client = SERVER.connect();
+    assert_eq!(client.get("/empty").header("content-length"), None);
+    assert_eq!(client.get("/unchanged").status, 304);
+    assert_eq!(client.get("/").body, "Hello, World!");
+}
+
+#[test]
+fn a_wrong_content_length_of_the_application_does_not_shift_the_next_answer() {
+    let mut client = SERVER.connect();
+    let answer = client.get("/wrong-length");
+    assert_eq!((answer.header("content-length"), answer.body.as_str()), (Some("13"), "thirteen byte"));
+    assert_eq!(client.get("/").body, "Hello, World!");
+}
+
+#[test]
+fn a_reason_phrase_of_the_application_is_sent() {
+    assert!(SERVER.connect().get("/reason").head.starts_with("HTTP/1.1 222 quite fine\r\n"));
+}
+
+#[test]
+fn chunked_bodies_are_read_and_streams_are_sent_in_chunks() {
+    let mut client = SERVER.connect();
+    client.send(
+        "POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n\
+         5\r\nhello\r\n7;ext=1\r\n, world\r\n0\r\n\r\n",
+    );
+    assert_eq!(client.answer().body, "hello, world");
+    let answer = client.get("/stream");
+    assert_eq!(answer.header("transfer-encoding"), Some("chunked"));
+    assert_eq!(answer.body, "onetwothree");
+    assert_eq!(client.get("/").body, "Hello, World!");
+}
+
+#[test]
+fn a_client_that_expects_100_continue_gets_it_when_the_body_is_wanted() {
+    let mut client = SERVER.connect();
+    client.send("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
+    assert_eq!(client.answer().status, 100);
+    client.send("body");
+    assert_eq!(client.answer().body, "body");
+
+    let text =
+        SERVER.talk("POST /unread HTTP/1.1\r\nHost: a\r\nContent-Length: 4\r\nExpect: 100-continue\r\n\r\n");
+    assert!(text.starts_with("HTTP/1.1 413 "), "{text}");
+}
+
+#[test]
+fn big_bodies_pass_both_ways() {
+    let mut client = SERVER.connect();
+    assert_eq!(client.get("/big").body.len(), 8 << 20);
+    let body = "0123456789abcdef".repeat(1 << 16);
+    client.send(format!("POST /echo HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", body.len()));
+    client.send(&body);
+    assert!(client.answer().body == body);
+}
+
+#[test]
+fn an_answer_sent_before_the_body_was_read_reaches_the_client() {
+    // Without care the bytes still on their way meet a closed socket, and its reset takes the answer along.
+    for _ in 0..20 {
+        let mut client = SERVER.connect();
+        client.send("POST /unread HTTP/1.1\r\nHost: a\r\nContent-Length: 50000000\r\n\r\n");
+        for _ in 0..50 {
+            client.try_send([b'x'; 100_000]);
+        }
+        assert_eq!(client.answer().status, 413);
+    }
+}
+
+#[test]
+fn a_panic_is_a_500_and_closes_its_connection_only() {
+    let mut other = SERVER.connect();
+    other.get("/");
+    let text = SERVER.talk("GET /panic HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert!(text.starts_with("HTTP/1.1 500 Internal Server Error\r\n"), "{text}");
+    assert!(text.contains("connection: close\r\n"), "{text}");
+    assert!(!text.contains("fell over"), "{text}");
+    assert_eq!(other.get("/").status, 200);
+}
+
+#[test]
+fn a_stream_that_breaks_off_is_not_taken_for_a_whole_one() {
+    for path in ["/stream-breaks", "/stream-panics"] {
+        let text = SERVER.talk(format!("GET {path} HTTP/1.1\r\nHost: a\r\n\r\n"));
+        assert!(!text.contains("0\r\n\r\n"), "{text}");
+    }
+    assert_eq!(SERVER.connect().get("/").status, 200);
+}
+
+/// The probes of the framing study and what this server answers: `c` means that it closes.
+#[test]
+fn ambiguous_and_malformed_requests_are_answered_once_at_most() {
+    let chunked =
+        |body: &str| format!("POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n{body}");
+    let post = |fields: &str, body: &str| format!("POST /echo HTTP/1.1\r\nHost: a\r\n{fields}\r\n\r\n{body}");
+    let many: String = (0..101).map(|i| format!("X{i}: 1\r\n")).collect();
+    let cases = [
+        ("GET / HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(), "200"),
+        ("GET / HTTP/1.1\r\n\r\n".to_owned(), "400c"),
+        ("GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n".to_owned(), "400c"),
+        ("GET / HTTP/1.1\r\nHost: a b/..\r\n\r\n".to_owned(), "400c"),
+        ("GET http://evil/ HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(), "400c"),
+        ("TRACE / HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(), "405c"),
+        ("CONNECT a:80 HTTP/1.1\r\nHost: a:80\r\n\r\n".to_owned(), "405c"),
+        // hyper does not tell that a length was there too; the connection ends with the one answer.
+        (post("Content-Length: 6\r\nTransfer-Encoding: chunked", "0\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n"), "200c"),
+        (post("Transfer-Encoding: chunked\r\nContent-Length: 6", "0\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n"), "200c"),
+        (post("Content-Length: 6\r\nContent-Length: 5", "012345"), "400c"),
+        (post("Content-Length: 6, 6", "012345"), "400c"),
+        (post("Content-Length: +6", "012345"), "400c"),
+        (post("Content-Length: 1_0", "0123456789"), "400c"),
+        (post("Content-Length: 0x6", "012345"), "400c"),
+        (post("Content-Length: -1", ""), "400c"),
+        (post("Content-Length: 18446744073709551622", "012345"), "400c"),
+        (post("Transfer-Encoding: identity, chunked", "0\r\n\r\n"), "501c"),
+        (post("Transfer-Encoding: chunked, identity", "0\r\n\r\n"), "400c"),
+        (post("Transfer-Encoding: xchunked", "0\r\n\r\n"), "400c"),
+        (post("Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked", "0\r\n\r\n"), "400c"),
+        (post("Transfer-Encoding : chunked", "0\r\n\r\n"), "400c"),
+        (post("Transfer-Encoding: \x0bchunked", "0\r\n\r\n"), "400c"),
+        ("POST /echo HTTP/1.0\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n".to_owned(), "400c"),
+        (chunked("1;a\nb\r\nx\r\n0\r\n\r\n"), "400c"),
+        (chunked("+1\r\nx\r\n0\r\n\r\n"), "400c"),
+        (chunked("0x1\r\nx\r\n0\r\n\r\n"), "400c"),
+        (chunked("10000000000000001\r\nx\r\n0\r\n\r\n"), "400c"),
+        (chunked("1\nx\n0\n\n"), "400c"),
+        (chunked("1\r\nxY\r\n0\r\n\r\n"), "400c"),
+        ("GET / HTTP/1.1\r\nHost: a\r\nX: a\rY: b\r\n\r\n".to_owned(), "400c"),
+        ("GET / HTTP/1.1\r\nHost: a\r\nX: a\r\n b\r\n\r\n".to_owned(), "400c"),
+        ("GET / HTTP/1.1\r\nHost: a\r\nX: a\0b\r\n\r\n".to_owned(), "400c"),
+        ("GET / HTTP/1.1\r\nHost: a\r\nX Y: b\r\n\r\n".to_owned(), "400c"),
+        ("GET / HTTP/1.1\r\nHost: a\r\n: b\r\n\r\n".to_owned(), "400c"),
+        ("GET /\r\n\r\n".to_owned(), "400c"),
+        ("GET / HTTP/1.2\r\nHost: a\r\n\r\n".to_owned(), "400c"),
+        ("GET / http/1.1\r\nHost: a\r\n\r\n".to_owned(), "400c"),
+        ("GET  / HTTP/1.1\r\nHost: a\r\n\r\n".to_owned(), "400c"),
+        (format!("GET / HTTP/1.1\r\nHost: a\r\n{many}\r\n"), "431c"),
+        (format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "a".repeat(20_000)), "200"),
+        (format!("GET / HTTP/1.1\r\nHost: a\r\nX: {}\r\n\r\n", "a".repeat(500_000)), "431c"),
+        (format!("GET /{} HTTP/1.1\r\nHost: a\r\n\r\n", "a".repeat(70_000)), "431c"),
+        ("GET / HTTP/1.1\r\nHost: a\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\nHTTP2-Settings: AAMAAABkAARAAAAAAAIAAAAA\r\n\r\n".to_owned(), "200"),
+    ];
+    let wrong: Vec<_> = std::thread::scope(|scope| {
+        let running: Vec<_> = cases
+            .iter()
+            .map(|(bytes, expected)| {
+                scope.spawn(move || {
+                    let got = SERVER.codes(bytes);
+                    (got != *expected).then(|| (&bytes[..bytes.len().min(120)], *expected, got))
+                })
+            })
+            .collect();
+        running.into_iter().filter_map(|thread| thread.join().unwrap()).collect()
+    });
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
+fn a_header_with_a_newline_cannot_be_made() {
+    for value in ["a\r\nSet-Cookie: b", "a\nb", "a\rb", "a\0b"] {
+        assert!(carboy_http::HeaderValue::from_str(value).is_err());
+    }
+}
+
+#[test]
+fn a_unix_socket_serves_and_its_file_goes_with_the_server() {
+    use std::{io::Read, io::Write, os::unix::net::UnixStream};
+    let path = std::env::temp_dir().join(format!("carboy-server-{}.sock", std::process::id()));
+    let address = format!("unix:{}", path.display());
+    let left_behind = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    drop(left_behind);
+    let running = start(carboy_server::ServerConfig::new().bind(address.as_str()).workers(2));
+    assert_eq!(running.server.addresses()[0].to_string(), address);
+    let mut client = UnixStream::connect(&path).unwrap();
+    client.write_all(b"GET /peer HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n").unwrap();
+    let mut text = String::new();
+    client.read_to_string(&mut text).unwrap();
+    assert!(text.contains("remote_addr: None"), "{text}");
+
+    let busy = carboy_server::Server::new(carboy_server::ServerConfig::new().bind(address.as_str()));
+    assert_eq!(busy.start(common::Pages).unwrap_err().kind(), carboy_server::ServerErrorKind::AddressInUse);
+    running.server.shutdown();
+    running.server.join();
+    assert!(!path.exists());
+}
+
+#[test]
+fn several_addresses_and_ipv6_are_served_at_once() {
+    let running = start(config().bind("[::1]:0").bind("localhost:0"));
+    let addresses: Vec<_> = running.server.addresses().iter().map(|a| a.as_tcp().unwrap()).collect();
+    assert!(addresses[1].is_ipv6() && addresses[2].is_ipv4());
+    for address in addresses {
+        let answer = Client::connect(address).get("/peer");
+        assert!(answer.body.contains(&format!("local_addr: Some({address})")), "{}", answer.body);
+    }
+}
