@@ -1,6 +1,6 @@
 //! `routes![…]` and `commands![…]`: the definitions behind a list of functions.
 
-use crate::paths::Path;
+use crate::{embed::embedded, paths::Path};
 use proc_macro2::TokenStream;
 use quote::quote;
 use syn::{
@@ -25,8 +25,8 @@ impl Parse for Entry {
 
 /// Expands `routes![…]`: the views, and the folder of the package that lists them, where its templates lie.
 pub(crate) fn routes(input: TokenStream) -> TokenStream {
-    let (routes, list) = (Path::Routes, list(input, Path::Route));
-    quote!(#routes::new(#list, ::core::env!("CARGO_MANIFEST_DIR")))
+    let (routes, list, embedded) = (Path::Routes, list(input, Path::Route), embedded());
+    quote!(#routes::new(#list, ::core::env!("CARGO_MANIFEST_DIR"), #embedded))
 }
 
 /// Expands `commands![…]`.

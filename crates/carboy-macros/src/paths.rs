@@ -43,6 +43,8 @@ paths! {
     UrlValues => "UrlValues",
     /// `enum UrlValue`: a value of a URL parameter.
     UrlValue => "UrlValue",
+    /// `struct Embedded`: what a release build holds of its package's folders.
+    Embedded => "Embedded",
     /// `struct Routes`: a list of views and the folder of their package.
     Routes => "Routes",
     /// `fn url_for_view`: builds the URL of a view.

@@ -112,6 +112,7 @@ pub mod prelude {
 pub mod __private {
     pub use crate::{
         cli::{Command, CommandArg, CommandDef, finish_command},
+        files::Embedded,
         view::__private::*,
     };
 }

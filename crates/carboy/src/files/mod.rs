@@ -11,5 +11,5 @@ mod statics;
 pub use carboy_http::paths::secure_filename;
 pub use folder::send_from_directory;
 pub use send::{FileSource, SendFile, send_file};
-pub(crate) use statics::Embedded;
+pub use statics::Embedded;
 pub(crate) use statics::{StaticSources, static_view, url_path_of};

@@ -17,7 +17,7 @@ use std::path::{Path, PathBuf};
 /// What a release build holds of a package's folders, so that it runs without its sources.
 #[derive(Debug)]
 pub struct Embedded {
-    /// Names and texts of the files in `templates`.
+    /// Names and texts of the files in `templates`, in the order of their names.
     pub templates: &'static [(&'static str, &'static str)],
     /// The files in `static`: name, content, seconds since 1970 of their last change.
     pub files: &'static [(&'static str, &'static [u8], u64)],
@@ -63,12 +63,14 @@ fn serve(scope: &str, args: &Args) -> Result {
     let filename: String = args.get("filename")?;
     let app = current_app();
     let Some(source) = app.static_sources.of(scope) else { return abort(404) };
-    if let Some((file, path)) = open_below(&source.folder, &filename) {
-        return SendFile::new(FileSource::Opened(file, path)).send();
-    }
-    let embedded = source.embedded.map(|e| e.files).unwrap_or_default();
+    let Some(embedded) = source.embedded else {
+        return match open_below(&source.folder, &filename) {
+            Some((file, path)) => SendFile::new(FileSource::Opened(file, path)).send(),
+            None => abort(404),
+        };
+    };
     let wanted = safe_relative(&filename);
-    match embedded.iter().find(|(name, ..)| Some(*name) == wanted.as_deref()) {
+    match embedded.files.iter().find(|(name, ..)| Some(*name) == wanted.as_deref()) {
         Some((name, content, modified)) => {
             let name = name.rsplit('/').next().unwrap_or(name);
             let mut file = SendFile::new(Bytes::from_static(content))

@@ -193,8 +193,12 @@ pub struct Routes {
 
 impl Routes {
     #[doc(hidden)]
-    pub fn new(list: Vec<RouteDef>, root_path: &'static str) -> Self {
-        Routes { list, root_path: Some(root_path), embedded: None }
+    pub fn new(
+        list: Vec<RouteDef>,
+        root_path: &'static str,
+        embedded: Option<&'static crate::files::Embedded>,
+    ) -> Self {
+        Routes { list, root_path: Some(root_path), embedded }
     }
 }
 
