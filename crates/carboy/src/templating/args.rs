@@ -131,6 +131,18 @@ pub(crate) fn int_or(value: Option<&Value>, default: i64) -> Result<i64, Error> 
     }
 }
 
+/// The most characters that a width asks for.
+const WIDEST: i64 = 1 << 20;
+
+/// The argument as a width: not negative, and no more than memory should hold.
+pub(crate) fn width_or(value: Option<&Value>, default: i64) -> Result<usize, Error> {
+    let width = int_or(value, default)?.max(0);
+    if width > WIDEST {
+        return Err(fail(format!("the width {width} is too large")));
+    }
+    Ok(usize::try_from(width).unwrap_or(0))
+}
+
 /// The argument as a truth value, or the default if it was left out.
 pub(crate) fn bool_or(value: Option<&Value>, default: bool) -> bool {
     value.map_or(default, Value::is_true)

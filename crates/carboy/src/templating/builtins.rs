@@ -63,7 +63,10 @@ impl Object for Range {
     }
 }
 
-fn range(_: &mut State<'_, '_>, args: Args<'_>) -> Result<Value, Error> {
+/// The longest range in templates that run on fuel, as in Jinja's sandbox.
+const LONGEST_RANGE: usize = 100_000;
+
+fn range(state: &mut State<'_, '_>, args: Args<'_>) -> Result<Value, Error> {
     let number = |value: &Value| {
         as_int(value)
             .and_then(|number| i64::try_from(number).ok())
@@ -82,6 +85,9 @@ fn range(_: &mut State<'_, '_>, args: Args<'_>) -> Result<Value, Error> {
         _ => usize::try_from(distance.unsigned_abs().div_ceil(u128::from(step.unsigned_abs())))
             .unwrap_or(usize::MAX),
     };
+    if length > LONGEST_RANGE && state.fuel_levels().is_some() {
+        return Err(fail(format!("Range too big. The sandbox blocks ranges larger than {LONGEST_RANGE}.")));
+    }
     Ok(Value::from_object(Range { start, stop, step, length }))
 }
 

@@ -3,7 +3,7 @@
 use minijinja::value::{Tuple, ValueKind};
 use minijinja::{Error, ErrorKind, State, Value};
 
-use super::args::{Args, fail, given, int_or, items, keep_safety};
+use super::args::{Args, fail, given, int_or, items, keep_safety, width_or};
 use super::checks::{is_lower, is_upper};
 use super::escape::escaped;
 use super::filters::{capitalized, centered};
@@ -28,10 +28,6 @@ pub(super) fn call(
 /// At least one character, and each of the wanted kind.
 fn all(text: &str, wanted: impl Fn(char) -> bool) -> Result<Value, Error> {
     Ok(Value::from(!text.is_empty() && text.chars().all(wanted)))
-}
-
-fn size(value: Option<&Value>) -> Result<usize, Error> {
-    Ok(usize::try_from(int_or(value, 0)?).unwrap_or(0).min(1 << 20))
 }
 
 /// A string argument in the form it takes next to `value`: escaped if that is safe and this is not.
@@ -188,7 +184,7 @@ fn text_method(value: &Value, method: &str, args: Args<'_>) -> Result<Value, Err
         }
         "center" | "ljust" | "rjust" => {
             let [width, fill] = args.bind(method, ["width", "fillchar"], 1)?;
-            let width = size(width.as_ref())?;
+            let width = width_or(width.as_ref(), 0)?;
             let fill = match fill {
                 Some(fill) => beside(value, &fill)?,
                 None => " ".to_owned(),
@@ -205,13 +201,13 @@ fn text_method(value: &Value, method: &str, args: Args<'_>) -> Result<Value, Err
         }
         "zfill" => {
             let [width] = args.bind(method, ["width"], 1)?;
-            let missing = size(width.as_ref())?.saturating_sub(text.chars().count());
+            let missing = width_or(width.as_ref(), 0)?.saturating_sub(text.chars().count());
             let signed = usize::from(text.starts_with(['+', '-']));
             keep(format!("{}{}{}", &text[..signed], "0".repeat(missing), &text[signed..]))
         }
         "expandtabs" => {
             let [tabsize] = args.bind(method, ["tabsize"], 0)?;
-            let tabsize = size(Some(&tabsize.unwrap_or_else(|| Value::from(8))))?;
+            let tabsize = width_or(tabsize.as_ref(), 8)?;
             let (mut out, mut column) = (String::new(), 0);
             for c in text.chars() {
                 match c {

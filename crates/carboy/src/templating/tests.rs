@@ -335,7 +335,7 @@ fn jinjas_options_apply_to_all_templates() {
     });
     app_context(app)(&|| {
         assert_eq!(render_template("t.html", ()).unwrap().0, "a\nb\nc\n");
-        let error = render_template_string("{% for i in range(100000000) %}x{% endfor %}", ()).unwrap_err();
+        let error = render_template_string("{% for i in range(90000) %}x{% endfor %}", ()).unwrap_err();
         assert_eq!(error.downcast_ref::<TemplateError>().unwrap().kind(), TemplateErrorKind::Limit);
     });
 }
@@ -395,5 +395,65 @@ fn built_in_templates_are_used_unless_a_folder_is_named() {
                 (!named).then(|| "built in".into())
             );
         });
+    }
+}
+
+#[test]
+fn payloads_of_template_injection_reach_nothing_of_the_host() {
+    let folder = Folder::new(&[]);
+    let mut app = app(&folder);
+    app.config().set("SECRET_KEY", "canary");
+    app.jinja_options(crate::JinjaOptions { fuel: Some(100_000), ..Default::default() });
+    app_context(app)(&|| {
+        for payload in [
+            "{{ ''.__class__.__mro__ }}",
+            "{{ config.__class__.__init__.__globals__ }}",
+            "{{ self.__init__.__globals__ }}",
+            "{{ cycler.__init__.__globals__.os.popen('id').read() }}",
+            "{{ lipsum.__globals__['os'] }}",
+            "{{ url_for.__globals__ }}",
+            "{{ request.application.__globals__ }}",
+            "{{ ().__class__.__base__.__subclasses__() }}",
+            "{{ range(10**12)|list }}",
+            "{{ 'x' * 10**12 }}",
+            "{{ 'x'|center(10**12) }}",
+            "{{ '%999999999999s'|format('x')|length }}",
+            "{{ [1]|batch(10**12, 'x') }}",
+            "{% for a in range(9999) %}{% for b in range(9999) %}x{% endfor %}{% endfor %}",
+            "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
+            "{% include '../../etc/passwd' %}",
+            "{% include '/etc/passwd' %}",
+            "{{ config }}{{ session }}{{ g }}",
+        ] {
+            if let Ok(page) = render_template_string(payload, ()) {
+                assert!(page.0.len() < 2_000_000, "{payload}");
+                assert!(!page.0.contains("canary") && !page.0.contains("root:"), "{payload}: {}", page.0);
+                assert!(!page.0.contains("uid="), "{payload}: {}", page.0);
+            }
+        }
+    });
+}
+
+#[test]
+fn no_source_makes_the_reader_panic() {
+    let parts = [
+        "{{", "}}", "{%", "%}", "{#", "#}", "-", "+", "'", "\"", "\\", "%", "macro", "endmacro", "kwargs",
+        "varargs", "(", ")", "url_for", "raw", "endraw", " ", "\n", "\r", "é", "世", "|", ".", ",", "x",
+        "1.5", "[", "]", "{", "}", "if", "endif",
+    ];
+    let mut seed = 7u64;
+    for _ in 0..20_000 {
+        let mut source = String::new();
+        for _ in 0..12 {
+            seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+            source.push_str(parts[(seed >> 33) as usize % parts.len()]);
+        }
+        let prepared = super::macros::prepare(&source);
+        assert_eq!(
+            prepared.matches('\n').count(),
+            source.replace("\r\n", "\n").replace('\r', "\n").matches('\n').count(),
+            "{source:?}"
+        );
+        super::source::url_for_calls(&source);
     }
 }

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use minijinja::value::{Enumerator, Object, ObjectRepr, Tuple, ValueKind};
 use minijinja::{Error, State, Value};
 
-use super::super::args::{Args, Getter, bool_or, fail, given, int_or, items};
+use super::super::args::{Args, Getter, bool_or, fail, given, int_or, items, width_or};
 use super::super::escape::escaped;
 use super::super::python::{self, as_text, is_plain_map, pairs, to_text, type_name};
 use super::autoescape;
@@ -21,7 +21,7 @@ pub(super) fn attr(_: &mut State<'_, '_>, args: Args<'_>) -> Result<Value, Error
 
 pub(super) fn batch(_: &mut State<'_, '_>, args: Args<'_>) -> Result<Value, Error> {
     let [value, linecount, fill] = args.bind("do_batch", ["value", "linecount", "fill_with"], 2)?;
-    let size = usize::try_from(int_or(linecount.as_ref(), 0)?).unwrap_or(0);
+    let size = width_or(linecount.as_ref(), 0)?;
     let fill = given(fill);
     let all = items(&value.unwrap_or_default())?;
     if size == 0 {

@@ -2,7 +2,7 @@
 
 use minijinja::{Error, State, Value};
 
-use super::super::args::{Args, bool_or, fail, given, int_or, keep_safety, text_or};
+use super::super::args::{Args, bool_or, fail, given, int_or, keep_safety, text_or, width_or};
 use super::super::escape::escaped;
 use super::super::printf;
 use super::super::python::{self, as_text, is_space, split_lines, to_text, type_name};
@@ -36,7 +36,7 @@ pub(super) fn capitalize(_: &mut State<'_, '_>, args: Args<'_>) -> Result<Value,
 pub(super) fn center(_: &mut State<'_, '_>, args: Args<'_>) -> Result<Value, Error> {
     let [value, width] = args.bind("do_center", ["value", "width"], 1)?;
     let value = value.unwrap_or_default();
-    let width = usize::try_from(int_or(width.as_ref(), 80)?).unwrap_or(0);
+    let width = width_or(width.as_ref(), 80)?;
     Ok(keep_safety(&value, centered(&to_text(&value), width, " ")))
 }
 
@@ -58,7 +58,7 @@ pub(super) fn indent(_: &mut State<'_, '_>, args: Args<'_>) -> Result<Value, Err
     let text = to_text(&value);
     let indention = match width.as_ref().map(|width| (as_text(width), width)) {
         Some((Some(text), _)) => text.to_owned(),
-        Some((None, width)) => " ".repeat(usize::try_from(int_or(Some(width), 4)?).unwrap_or(0)),
+        Some((None, width)) => " ".repeat(width_or(Some(width), 4)?),
         None => " ".repeat(4),
     };
     let with_end = format!("{text}\n");
