@@ -256,3 +256,28 @@ fn a_symbolic_link_that_leads_out_is_not_followed() {
     assert_eq!(client.get("/static/up/secret.txt").send().status(), 404);
     assert_eq!(client.get("/static/inside.txt").send().status(), 200);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_pipe_below_the_folder_is_no_file_and_holds_nobody_up() {
+    let folder = Folder::new("pipe");
+    let made = std::process::Command::new("mkfifo").arg(folder.0.join("static/pipe.txt")).status().unwrap();
+    assert!(made.success());
+    assert_eq!(client(&folder).get("/static/pipe.txt").send().status(), 404);
+}
+
+#[route("/lines")]
+fn lines() -> carboy::Result {
+    let big: Vec<u8> = (0..200_000u32).map(|n| (n % 251) as u8).collect();
+    SendFile::reader(std::io::Cursor::new(big)).mimetype("application/octet-stream").send()
+}
+
+#[test]
+fn a_reader_is_streamed_in_pieces_without_a_length() {
+    let mut app = App::new("readers");
+    app.routes(routes![lines]);
+    let response = app.test_client().get("/lines").send();
+    assert_eq!(response.data().len(), 200_000);
+    assert!(response.data().iter().enumerate().all(|(i, b)| *b == (i % 251) as u8));
+    assert_eq!(response.header("content-length"), None);
+}

@@ -1,6 +1,9 @@
 //! Sending a file: `flask.send_file`.
 
-use super::body::file_body;
+use super::{
+    body::{file_body, reader_body},
+    folder::open_regular,
+};
 use crate::{Error, Result};
 use bytes::Bytes;
 use carboy_http::{
@@ -8,12 +11,13 @@ use carboy_http::{
 };
 use std::{
     borrow::Cow,
-    fs::{self, File},
+    fs::{File, Metadata},
+    io::Read,
     path::{Path, PathBuf},
     time::{Duration, SystemTime, UNIX_EPOCH},
 };
 
-/// What is sent: a path, or bytes.
+/// What is sent: a path, bytes, or what a reader gives.
 pub enum FileSource {
     /// A file on disk; a relative path starts at the app's root path.
     Path(PathBuf),
@@ -21,6 +25,8 @@ pub enum FileSource {
     Bytes(Bytes),
     /// A file that is open already, with the path it was opened at.
     Opened(File, PathBuf),
+    /// All that a reader gives, read on the blocking pool while it is sent. Its length is not known, so no ranges are served.
+    Reader(Box<dyn Read + Send>),
 }
 
 impl From<&str> for FileSource {
@@ -92,6 +98,11 @@ impl SendFile {
         }
     }
 
+    /// Sends what a reader gives; it needs a [mimetype](Self::mimetype) or a [name](Self::download_name) as bytes do.
+    pub fn reader(reader: impl Read + Send + 'static) -> Self {
+        SendFile::new(FileSource::Reader(Box::new(reader)))
+    }
+
     /// The content type, in place of the guess by name.
     pub fn mimetype(mut self, mimetype: impl Into<String>) -> Self {
         self.mimetype = Some(mimetype.into());
@@ -153,35 +164,30 @@ impl SendFile {
         let request = crate::request();
         let app = crate::current_app();
         let settings = app.settings();
-        let (opened, bytes) = match self.source {
+        let mut source = match self.source {
             FileSource::Path(path) => {
                 let path = app.root_path().join(path);
-                let file = File::open(&path)
+                let (file, metadata) = open_regular(&path)
                     .map_err(|e| Error::msg(format!("the file {} cannot be sent: {e}", path.display())))?;
-                (Some((file, path)), None)
+                Opened::File(file, metadata, path)
             }
-            FileSource::Opened(file, path) => (Some((file, path)), None),
-            FileSource::Bytes(bytes) => (None, Some(bytes)),
-        };
-        let metadata = match &opened {
-            Some((file, path)) => {
+            FileSource::Opened(file, path) => {
                 let metadata = file.metadata()?;
                 if !metadata.is_file() {
                     return Err(Error::msg(format!("{} is no file", path.display())));
                 }
-                Some(metadata)
+                Opened::File(file, metadata, path)
             }
-            None => None,
+            FileSource::Bytes(bytes) => Opened::Bytes(bytes),
+            FileSource::Reader(reader) => Opened::Reader(reader),
         };
-        let path_name =
-            opened.as_ref().and_then(|(_, path)| Some(path.file_name()?.to_string_lossy().into_owned()));
-        let name = self.download_name.or(path_name);
-        let guessed = name.as_deref().map(mime::guess_type);
-        let mimetype = match (self.mimetype, &guessed, &name) {
-            (Some(mimetype), ..) => Cow::Owned(mimetype),
-            (None, Some((Some(mimetype), _)), _) => Cow::Borrowed(*mimetype),
-            (None, _, Some(_)) => Cow::Borrowed("application/octet-stream"),
-            (None, _, None) => {
+        let name = self.download_name.or_else(|| source.file_name());
+        let (guessed, encoding) = name.as_deref().map_or((None, None), mime::guess_type);
+        let (mimetype, encoding): (Cow<'_, str>, _) = match (self.mimetype, guessed, &name) {
+            (Some(mimetype), ..) => (mimetype.into(), None),
+            (None, Some(guessed), _) => (guessed.into(), encoding),
+            (None, None, Some(_)) => ("application/octet-stream".into(), encoding),
+            (None, None, None) => {
                 return Err(Error::msg(
                     "Unable to detect the MIME type because a file name is not available. Either set 'download_name', \
                      pass a file path instead of bytes, or set 'mimetype'.",
@@ -189,8 +195,11 @@ impl SendFile {
             }
         };
 
-        let mut response = Response::empty();
-        response.headers_mut().clear();
+        let mut response = Response::new(Body::empty());
+        // A browser would unpack what it saves.
+        if let Some(encoding) = encoding.filter(|_| !self.as_attachment) {
+            response.set_header("content-encoding", encoding)?;
+        }
         if let Some(name) = &name {
             response.set_header("content-disposition", content_disposition(self.as_attachment, name))?;
         } else if self.as_attachment {
@@ -198,20 +207,20 @@ impl SendFile {
                 "No name provided for attachment. Either set 'download_name' or pass a file path instead of bytes.",
             ));
         }
-        response.set_header("content-type", mime::content_type(&mimetype))?;
-        if let Some((_, Some(encoding))) = guessed
-            && !self.as_attachment
-        {
-            response.set_header("content-encoding", encoding)?;
-        }
-        let length = match (&metadata, &bytes) {
-            (Some(metadata), _) => metadata.len(),
-            (None, Some(bytes)) => bytes.len() as u64,
-            (None, None) => 0,
+        let handed_over = match &source {
+            Opened::File(_, _, path) if settings.use_x_sendfile => {
+                response.set_header("x-sendfile", path.to_string_lossy())?;
+                true
+            }
+            _ => false,
         };
-        response.set_header("content-length", length.to_string())?;
-        let modified = self.last_modified.or_else(|| metadata.as_ref().and_then(|m| m.modified().ok()));
-        if let Some(time) = modified {
+        response.set_header("content-type", mime::content_type(&mimetype))?;
+        let length = source.length();
+        if let Some(length) = length {
+            response.set_header("content-length", length.to_string())?;
+        }
+        let changed = source.changed();
+        if let Some(time) = self.last_modified.or_else(|| date::system_time(header_seconds(changed?))) {
             response.set_last_modified(time);
         }
         let max_age = self.max_age.unwrap_or(settings.send_file_max_age);
@@ -226,48 +235,86 @@ impl SendFile {
                 }
             }
         })?;
-        if let Some(age) = max_age {
-            response.set_expires(SystemTime::now() + age);
+        if let Some(end) = max_age.and_then(|age| SystemTime::now().checked_add(age)) {
+            response.set_expires(end);
         }
-        match (self.etag, &metadata, &opened) {
-            (Tag::Given(etag), ..) => {
+        match (self.etag, &source) {
+            (Tag::Given(etag), _) => {
                 response.set_etag(&etag, false)?;
             }
-            (Tag::Made, Some(metadata), Some((_, path))) => {
-                response.set_etag(&etag_of(metadata, path), false)?;
+            (Tag::Made, Opened::File(_, metadata, path)) => {
+                response.set_etag(&etag_of(changed.unwrap_or_default(), metadata.len(), path), false)?;
             }
             _ => {}
         }
 
-        if settings.use_x_sendfile
-            && let Some((_, path)) = &opened
-        {
-            let absolute = fs::canonicalize(path)?;
-            response.set_header("x-sendfile", absolute.to_string_lossy())?;
-            return Ok(response);
+        if length.is_none() {
+            // A stream is read when it is sent, if it is sent; without it the length would be taken to be 0.
+            *response.body_mut() = source.take_body(0, 0)?;
         }
-        let mut part = (0, length);
+        let mut part = (0, length.unwrap_or_default());
         if self.conditional {
-            response.make_conditional(&request, true, Some(length))?;
+            response.make_conditional(&request, true, length)?;
             match response.status() {
                 StatusCode::PARTIAL_CONTENT => part = part_of(&response).unwrap_or(part),
-                StatusCode::NOT_MODIFIED => return Ok(response),
+                StatusCode::NOT_MODIFIED => {
+                    // Some servers would send the file nevertheless.
+                    response.remove_header("x-sendfile");
+                    return Ok(response);
+                }
                 _ => {}
             }
         }
-        if *request.method() == Method::HEAD {
-            return Ok(response);
+        if length.is_some() && !handed_over && *request.method() != Method::HEAD {
+            *response.body_mut() = source.take_body(part.0, part.1)?;
         }
-        let (start, length) = part;
-        *response.body_mut() = match (opened, bytes) {
-            (Some((file, _)), _) => file_body(file, start, length)?,
-            (None, Some(bytes)) => {
-                let range = index(start)..index(start + length).min(bytes.len());
-                Body::from(bytes.slice(range))
-            }
-            (None, None) => Body::empty(),
-        };
         Ok(response)
+    }
+}
+
+/// What is sent, with what is known of it.
+enum Opened {
+    File(File, Metadata, PathBuf),
+    Bytes(Bytes),
+    Reader(Box<dyn Read + Send>),
+}
+
+impl Opened {
+    fn file_name(&self) -> Option<String> {
+        let Opened::File(_, _, path) = self else { return None };
+        Some(path.file_name()?.to_string_lossy().into_owned())
+    }
+
+    fn length(&self) -> Option<u64> {
+        match self {
+            Opened::File(_, metadata, _) => Some(metadata.len()),
+            Opened::Bytes(bytes) => Some(bytes.len() as u64),
+            Opened::Reader(_) => None,
+        }
+    }
+
+    /// When the file changed last, as the float that Python's `st_mtime` is.
+    fn changed(&self) -> Option<f64> {
+        let Opened::File(_, metadata, _) = self else { return None };
+        let time = metadata.modified().ok()?;
+        let seconds = date::unix_seconds(time);
+        let nanos = match time.duration_since(UNIX_EPOCH) {
+            Ok(after) => after.subsec_nanos(),
+            Err(before) => (1_000_000_000 - before.duration().subsec_nanos()) % 1_000_000_000,
+        };
+        Some(seconds as f64 + 1e-9 * f64::from(nanos))
+    }
+
+    fn take_body(&mut self, start: u64, length: u64) -> Result<Body> {
+        // The response is done with the source after this.
+        match std::mem::replace(self, Opened::Bytes(Bytes::new())) {
+            Opened::File(file, ..) => Ok(file_body(file, start, length)?),
+            Opened::Bytes(bytes) => {
+                let end = index(start.saturating_add(length)).min(bytes.len());
+                Ok(bytes.slice(index(start).min(end)..end).into())
+            }
+            Opened::Reader(reader) => Ok(reader_body(reader)),
+        }
     }
 }
 
@@ -287,12 +334,17 @@ fn part_of(response: &Response) -> Option<(u64, u64)> {
     Some((start, end + 1 - start))
 }
 
+/// The whole seconds of a float, as Python's `datetime` has them: rounded to microseconds first.
+fn header_seconds(time: f64) -> i64 {
+    let whole = time.floor();
+    let micros = ((time - whole) * 1e6).round_ties_even();
+    whole as i64 + i64::from(micros >= 1e6)
+}
+
 /// Werkzeug's entity tag of a file: time of change as Python prints it, size, and the Adler-32 sum of its path.
-fn etag_of(metadata: &fs::Metadata, path: &Path) -> String {
-    let modified =
-        metadata.modified().ok().and_then(|t| t.duration_since(UNIX_EPOCH).ok()).unwrap_or_default();
+fn etag_of(changed: f64, size: u64, path: &Path) -> String {
     let path = path.to_string_lossy();
-    format!("{}-{}-{}", python_repr(modified.as_secs_f64()), metadata.len(), adler32(path.as_bytes()))
+    format!("{}-{size}-{}", python_repr(changed), adler32(path.as_bytes()))
 }
 
 /// RFC 1950 section 9.
@@ -326,12 +378,27 @@ pub(super) fn unix(time: u64) -> Option<SystemTime> {
 
 #[cfg(test)]
 mod tests {
-    use super::adler32;
+    use super::*;
 
     #[test]
-    fn the_sum_of_a_path_is_adler_32() {
-        // zlib.adler32(b"Wikipedia"), zlib.adler32(b"")
-        assert_eq!(adler32(b"Wikipedia"), 0x11E6_0398);
-        assert_eq!(adler32(b""), 1);
+    fn the_sum_of_a_path_is_zlibs() {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../conformance/files/files.json");
+        let vectors: serde_json::Value = serde_json::from_slice(&std::fs::read(file).unwrap()).unwrap();
+        let sums = vectors["sums"].as_array().unwrap();
+        assert!(sums.len() >= 5);
+        for sum in sums {
+            assert_eq!(
+                Some(u64::from(adler32(sum[0].as_str().unwrap().as_bytes()))),
+                sum[1].as_u64(),
+                "{sum}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_time_just_below_a_second_is_the_next_one_as_in_python() {
+        assert_eq!(header_seconds(1_700_000_000.5), 1_700_000_000);
+        assert_eq!(header_seconds(1_700_000_000.999_999_9), 1_700_000_001);
+        assert_eq!(header_seconds(-0.5), -1);
     }
 }
