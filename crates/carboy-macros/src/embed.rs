@@ -19,12 +19,12 @@ pub(crate) fn embedded() -> TokenStream {
         None => return quote!(::core::option::Option::None),
     };
     let embedded = Name::Embedded;
-    let templates = files(&root.join("templates")).into_iter().map(|(name, path, _)| {
-        quote!((#name, ::core::include_str!(#path)))
-    });
-    let files = files(&root.join("static")).into_iter().map(|(name, path, modified)| {
-        quote!((#name, ::core::include_bytes!(#path), #modified))
-    });
+    let templates = files(&root.join("templates"))
+        .into_iter()
+        .map(|(name, path, _)| quote!((#name, ::core::include_str!(#path))));
+    let files = files(&root.join("static"))
+        .into_iter()
+        .map(|(name, path, modified)| quote!((#name, ::core::include_bytes!(#path), #modified)));
     quote! {{
         #[cfg(debug_assertions)]
         let embedded = ::core::option::Option::None;
