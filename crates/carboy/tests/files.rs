@@ -281,3 +281,28 @@ fn a_reader_is_streamed_in_pieces_without_a_length() {
     assert!(response.data().iter().enumerate().all(|(i, b)| *b == (i % 251) as u8));
     assert_eq!(response.header("content-length"), None);
 }
+
+#[cfg(unix)]
+#[test]
+fn a_link_that_changes_while_it_is_opened_never_leads_out() {
+    use std::sync::atomic::{AtomicBool, Ordering};
+    let folder = Folder::new("race");
+    let (inside, outside) = (folder.0.join("static/a.txt"), folder.0.join("secret.txt"));
+    let (link, spare) = (folder.0.join("static/turn.txt"), folder.0.join("static/spare"));
+    let stop = AtomicBool::new(false);
+    let client = client(&folder);
+    std::thread::scope(|threads| {
+        threads.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                for target in [&inside, &outside] {
+                    std::os::unix::fs::symlink(target, &spare).unwrap();
+                    fs::rename(&spare, &link).unwrap();
+                }
+            }
+        });
+        let texts: Vec<_> = (0..400).map(|_| client.get("/static/turn.txt").send().text()).collect();
+        stop.store(true, Ordering::Relaxed);
+        assert!(texts.iter().any(|text| text == "hello world\n"), "never served");
+        assert!(texts.iter().all(|text| text != "secret"));
+    });
+}
