@@ -110,7 +110,6 @@ pub(crate) struct Built {
     /// With the query.
     pub(crate) path: String,
     pub(crate) websocket: bool,
-    pub(crate) alias: bool,
 }
 
 impl RuleTable {
@@ -227,10 +226,14 @@ impl RuleTable {
         method: Option<&str>,
         append_unknown: bool,
     ) -> Result<Built, BuildError> {
+        let suitable = |method| {
+            let rules = self.of_endpoint(endpoint).filter(|rule| rule.suits(values, method));
+            self.first_built(bind, rules, values, append_unknown)
+        };
         let built = match method {
-            Some(_) => self.first_suitable(bind, endpoint, values, method, append_unknown)?,
-            None => match self.first_suitable(bind, endpoint, values, Some(bind.method), append_unknown)? {
-                None => self.first_suitable(bind, endpoint, values, None, append_unknown)?,
+            Some(_) => suitable(method)?,
+            None => match suitable(Some(bind.method))? {
+                None => suitable(None)?,
                 found => found,
             },
         };
@@ -242,16 +245,28 @@ impl RuleTable {
         })
     }
 
-    fn first_suitable(
+    /// Where an alias with these values leads: a rule of its endpoint for the method that is no alias itself.
+    pub(crate) fn canonical(
         &self,
         bind: &Bind<'_>,
-        endpoint: &str,
+        alias: &Rule,
         values: &Values,
-        method: Option<&str>,
+        method: &str,
+    ) -> Option<Built> {
+        let rules =
+            self.of_endpoint(&alias.endpoint).filter(|rule| !rule.alias && rule.suits(values, Some(method)));
+        self.first_built(bind, rules, values, false).ok().flatten()
+    }
+
+    fn first_built<'r>(
+        &self,
+        bind: &Bind<'_>,
+        rules: impl Iterator<Item = &'r Rule>,
+        values: &Values,
         append_unknown: bool,
     ) -> Result<Option<Built>, BuildError> {
         let mut elsewhere = None;
-        for rule in self.of_endpoint(endpoint).filter(|rule| rule.suits(values, method)) {
+        for rule in rules {
             let Some(built) = self.fill(rule, values, append_unknown)? else { continue };
             if !self.settings.host_matching || built.domain == lower(bind.server_name) {
                 return Ok(Some(built));
@@ -278,7 +293,7 @@ impl RuleTable {
         if append_unknown {
             self.push_query(&mut path, rule, values);
         }
-        Ok(Some(Built { domain, path, websocket: rule.websocket, alias: rule.alias }))
+        Ok(Some(Built { domain, path, websocket: rule.websocket }))
     }
 
     fn push_query(&self, url: &mut String, rule: &Rule, values: &Values) {

@@ -20,7 +20,6 @@ use crate::value::{Args, Values};
 
 /// The settings of a [`UrlMap`]; those of Flask's by default.
 #[derive(Debug, Clone)]
-#[non_exhaustive]
 pub struct MapOptions {
     /// The subdomain of rules and requests that have none. `""`.
     pub default_subdomain: String,
@@ -299,10 +298,7 @@ impl UrlMap {
     /// Where an alias leads; nowhere if its endpoint has no other rule for the method.
     fn canonical(&self, target: &Target<'_>, method: &str, rule: &Rule, args: &Args) -> Option<Redirect> {
         let bind = &target.bind;
-        let built = self.table.build(bind, &rule.endpoint, args, Some(method), false).ok()?;
-        if built.alias {
-            return None;
-        }
+        let built = self.table.canonical(bind, rule, args, method)?;
         let here = self.table.is_here(bind, &built);
         let host = self.table.host(&lower(bind.server_name), &built);
         let scheme = self.table.scheme(bind.scheme, built.websocket);

@@ -269,7 +269,7 @@ impl Matcher {
         let mut texts = Texts::new();
         if let Some(state) = root.statics.get(domain) {
             let whole = path.and_then(|path| self.whole_paths.get(state)?.get(path));
-            if let Some(entry) = whole.into_iter().flatten().find(|entry| search.would_accept(rules, entry)) {
+            if let Some(entry) = whole.into_iter().flatten().find(|entry| search.accepts(rules, entry)) {
                 return Ok(Some(Found { rule: entry.rule, texts }));
             }
             if let Some(rule) = self.walk(rules, *state, path, &mut texts, search)? {
