@@ -68,9 +68,9 @@ fn the_time_is_linear_in_the_bytes_whatever_they_are() {
             start.elapsed().as_secs_f64()
         };
         let best = |length| (0..3).map(|_| time(length)).fold(f64::MAX, f64::min);
-        // Quadratic time would make it sixty-four.
-        let ratio = best(1 << 19) / best(1 << 16);
-        assert!(ratio < 32.0, "{filler:?}: {ratio}");
+        // Quadratic time would make it sixty-four each time; a busy machine only now and then.
+        let ratios: Vec<f64> = (0..5).map(|_| best(1 << 19) / best(1 << 16)).collect();
+        assert!(ratios.iter().any(|ratio| *ratio < 32.0), "{filler:?}: {ratios:?}");
     }
 }
 
