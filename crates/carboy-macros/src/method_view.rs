@@ -41,7 +41,7 @@ pub(crate) fn expand(args: TokenStream, item: TokenStream) -> TokenStream {
     let content = body.stream();
     let mut group = Group::new(
         Delimiter::Brace,
-        quote! { const METHODS: &'static [&'static str] = &[#(#methods),*]; #content },
+        quote! { const METHODS: &'static [&'static ::core::primitive::str] = &[#(#methods),*]; #content },
     );
     group.set_span(body.span());
     let last = tokens.len() - 1;

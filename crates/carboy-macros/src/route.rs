@@ -216,9 +216,9 @@ impl<'a> View<'a> {
                 }
                 #[automatically_derived]
                 impl #url_params for #name {
-                    const NAME: &'static str = #view_name;
+                    const NAME: &'static ::core::primitive::str = #view_name;
                     fn values(&self) -> #url_values {
-                        let values: [(&'static str, #url_value); #count] =
+                        let values: [(&'static ::core::primitive::str, #url_value); #count] =
                             [#((#names, #to_urls(&self.#parameters))),*];
                         #url_values::from(values)
                     }

@@ -142,6 +142,8 @@ fn arguments(rule: &str, start: usize, end: usize) -> Result<(), RuleError> {
     while at < text.len() {
         match argument(&text, at) {
             Some(next) => at = next,
+            // Werkzeug looks on for the next argument; what stands behind the last one is not looked at.
+            None if (at + 1..text.len()).all(|later| argument(&text, later).is_none()) => break,
             None => {
                 let next = text[at..].iter().position(|c| *c == ',').map_or(text.len(), |comma| at + comma);
                 let bad: String = text[at..next].iter().collect();
@@ -299,6 +301,42 @@ mod tests {
         ] {
             assert_eq!(names(rule).len(), 1, "{rule}");
         }
+    }
+
+    #[test]
+    fn rules_are_accepted_and_refused_as_werkzeug_does() {
+        let vectors = include_str!("../../../conformance/views/rules.json");
+        let vectors: Vec<serde_json::Value> = serde_json::from_str(vectors).unwrap();
+        // Errors of a converter about its arguments are for the router, which knows the converters.
+        let syntax = ["malformed url rule", "Cannot parse", "duplicate argument", "URL rule"];
+        let mut refused = 0;
+        for vector in &vectors {
+            let rule = vector["rule"].as_str().unwrap();
+            let parsed = parse_path(rule).map(|found| found.into_iter().map(|v| v.name).collect::<Vec<_>>());
+            match vector["error"].as_str() {
+                None => {
+                    let names: Vec<&str> = vector["variables"]
+                        .as_array()
+                        .unwrap()
+                        .iter()
+                        .map(|name| name.as_str().unwrap())
+                        .collect();
+                    assert_eq!(
+                        parsed.as_deref(),
+                        Ok(&names.iter().map(|n| n.to_string()).collect::<Vec<_>>()[..]),
+                        "{rule}"
+                    );
+                }
+                Some(error) => {
+                    if let Some(kind) = syntax.iter().find(|kind| error.starts_with(**kind)) {
+                        let text = parsed.expect_err(rule).to_string();
+                        assert!(text.starts_with(kind), "{rule}: {text}");
+                        refused += 1;
+                    }
+                }
+            }
+        }
+        assert!(vectors.len() > 50 && refused > 20);
     }
 
     #[test]

@@ -152,6 +152,7 @@ fn static_route(url_path: &str, host: Option<String>, scope: &str) -> RouteRegis
             type_id: None,
             stream: true,
             requires: Vec::new(),
+            args: Vec::new(),
             doc: "Static files",
         }),
         location: Location::caller(),
@@ -370,9 +371,19 @@ impl Table {
         if options.build_only {
             rule = rule.build_only();
         }
-        if let Err(error) = map.add(rule) {
-            mistakes.push(format!("{}: {error}", route.location));
-            return;
+        let plan = plans.of(blueprint_of(&route.endpoint));
+        match map.add(rule) {
+            Ok(_) if options.build_only || options.redirect_to.is_some() => {}
+            Ok(id) => {
+                let preprocessed = !plans.plans[plan].url_value_preprocessors.is_empty();
+                let args = route.view.iter().flat_map(|view| &view.args);
+                let wrong = args.filter_map(|arg| arg.mistake(map.rule(id), preprocessed));
+                mistakes.extend(wrong.map(|mistake| format!("{}: {mistake}", route.location)));
+            }
+            Err(error) => {
+                mistakes.push(format!("{}: {error}", route.location));
+                return;
+            }
         }
         let view = self.views.get(&route.endpoint);
         if view.is_none() {
@@ -381,7 +392,7 @@ impl Table {
         self.entries.push(Entry {
             stream: view.is_some_and(|v| v.stream),
             view: view.map(|v| v.view.clone()),
-            plan: plans.of(blueprint_of(&route.endpoint)),
+            plan,
             automatic_options,
         });
         self.settle(&route.endpoint);

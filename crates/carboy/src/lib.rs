@@ -69,7 +69,7 @@ pub use carboy_http::{
 pub use carboy_macros::{
     command, commands, delete, get, method_view, patch, post, put, route, routes, url_for,
 };
-pub use carboy_routing::Value as UrlValue;
+pub use carboy_routing::{ConvertError, Converter, ConverterArgs, Value as UrlValue};
 pub use config::Config;
 pub use ctx::{
     Context, CurrentRequest, G, after_this_request, current_app, g, has_app_context, has_request_context,

@@ -7,7 +7,7 @@
 use crate::{
     extension::Requirement,
     hooks::{AfterRequest, BeforeRequest, ErrorHandlers, Hooks, Teardown, UrlValuePreprocessor},
-    view::View,
+    view::{ArgDef, View},
 };
 use carboy_routing::{RuleId, Value};
 use indexmap::IndexMap;
@@ -33,6 +33,8 @@ pub(crate) struct ViewRegistration {
     /// The view takes the body as a stream, so nothing is read before it runs.
     pub(crate) stream: bool,
     pub(crate) requires: Vec<Requirement>,
+    /// What an attributed function takes; empty for other views.
+    pub(crate) args: Vec<ArgDef>,
     pub(crate) doc: &'static str,
 }
 

@@ -87,6 +87,7 @@ pub trait Scaffold: Sized {
             type_id: None,
             stream: false,
             requires: Vec::new(),
+            args: Vec::new(),
             doc: "",
         });
         self.data().registrations.routes.push(RouteRegistration {
@@ -244,7 +245,8 @@ fn registrations_of(route: RouteDef) -> Vec<RouteRegistration> {
         view: Arc::new((route.make)()),
         type_id: Some(route.type_id),
         stream: route.stream,
-        requires: route.requires.to_vec(),
+        requires: route.requires,
+        args: route.args,
         doc: route.doc,
     };
     let registration = |rule: &RuleDef| RouteRegistration {

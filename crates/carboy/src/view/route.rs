@@ -2,7 +2,7 @@
 
 use super::{FromContext, FromUrl, UrlParams, View};
 use crate::{extension::Requirement, registry::RuleOptions};
-use carboy_routing::Value;
+use carboy_routing::{Rule, Value};
 use std::{any::TypeId, panic::Location};
 
 /// The struct beside an attributed function: what `routes![]` lists.
@@ -148,8 +148,6 @@ pub enum ArgKind {
     Url {
         /// The converters whose values the type takes; empty for any.
         converters: &'static [&'static str],
-        /// Whether the type takes a value: a rule with a value that it does not take does not match.
-        check: fn(&Value) -> bool,
         /// Whether a rule may leave the parameter away.
         optional: bool,
     },
@@ -165,12 +163,27 @@ pub enum ArgKind {
 impl ArgDef {
     /// A URL parameter.
     pub fn url<T: FromUrl>(name: &'static str) -> Self {
-        let kind = ArgKind::Url {
-            converters: T::CONVERTERS,
-            check: |value| T::from_url(value).is_some(),
-            optional: T::missing().is_some(),
-        };
+        let kind = ArgKind::Url { converters: T::CONVERTERS, optional: T::missing().is_some() };
         ArgDef { name, type_name: std::any::type_name::<T>, kind }
+    }
+
+    /// Why this argument cannot be filled by a rule as it stands in the URL map: what the macro could not see, because
+    /// the converter is the app's own or the parameter comes from a prefix. `preprocessed` says that a
+    /// `url_value_preprocessor` may give values too.
+    pub(crate) fn mistake(&self, rule: &Rule, preprocessed: bool) -> Option<String> {
+        let ArgKind::Url { converters, optional, .. } = self.kind else { return None };
+        let (name, text) = (self.name, rule.text());
+        let Some(variable) = rule.variable(name) else {
+            let given = optional || preprocessed || rule.get_defaults().contains(name);
+            return (!given)
+                .then(|| format!("the rule '{text}' gives no value for the argument '{name}' of its view"));
+        };
+        let converter = variable.converter_name();
+        let fits = converters.is_empty() || converters.contains(&converter);
+        (!fits).then(|| {
+            let ty = (self.type_name)();
+            format!("the rule '{text}' uses the converter '{converter}', whose values the argument '{name}: {ty}' does not take")
+        })
     }
 
     /// An argument by type.

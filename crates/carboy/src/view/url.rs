@@ -21,7 +21,7 @@ use uuid::Uuid;
 /// | `Option<T>` | those of `T`; `None` where a rule does not give the parameter |
 /// | `UrlValue` | any, also the app's own |
 ///
-/// A value that the type does not take (`300` for a `u8`) means that the rule does not match.
+/// A value that the type does not take (`300` for a `u8`) is answered with 404.
 ///
 /// Implement it for a type of your own; a built-in converter then stands for it as long as [`CONVERTERS`] names it.
 ///
@@ -56,8 +56,13 @@ pub trait FromUrl: Sized {
     /// The converters whose values this type takes, `"default"` for a bare `<name>`; empty for any.
     const CONVERTERS: &'static [&'static str];
 
-    /// Reads the value that the converter gave; `None` means that the rule does not match.
+    /// Reads the value that the converter gave; `None` answers 404.
     fn from_url(value: &Value) -> Option<Self>;
+
+    /// As [`from_url`](Self::from_url), for a type that can use what the value holds.
+    fn take_url(value: Value) -> Option<Self> {
+        Self::from_url(&value)
+    }
 
     /// The value to build a URL with.
     fn to_url(&self) -> Value;
@@ -101,9 +106,9 @@ const fn equal(a: &[u8], b: &[u8]) -> bool {
 #[inline]
 pub fn url_arg<T: FromUrl>(context: &Arc<Context>, name: &str) -> Result<T> {
     match context.url_arg(name) {
-        Some(value) => match T::from_url(&value) {
+        Some(value) => match T::take_url(value) {
             Some(value) => Ok(value),
-            // The router asks before it matches; a preprocessor may have changed the value since.
+            // As in Werkzeug, where a converter that refuses a value ends the matching.
             None => abort(404),
         },
         None => T::missing().ok_or_else(|| {
@@ -121,6 +126,12 @@ macro_rules! text {
             const CONVERTERS: &'static [&'static str] = &["default", "string", "path", "any"];
             fn from_url(value: &Value) -> Option<Self> {
                 value.as_str().map(Into::into)
+            }
+            fn take_url(value: Value) -> Option<Self> {
+                match value {
+                    Value::Str(text) => Some(text.into()),
+                    _ => None,
+                }
             }
             fn to_url(&self) -> Value {
                 Value::from(&**self)
