@@ -2,7 +2,7 @@
 //! the error that it gives. After a change of a message: `TRYBUILD=overwrite cargo test -p carboy --test ui`.
 
 #[test]
-fn mistakes_are_explained_where_they_are_made() {
+fn views_compile_and_mistakes_are_explained_where_they_are_made() {
     let cases = trybuild::TestCases::new();
     cases.pass("tests/ui/pass/*.rs");
     cases.compile_fail("tests/ui/fail/*.rs");

@@ -266,25 +266,25 @@ mod links {
     use carboy::prelude::*;
 
     #[get("/str")]
-    pub fn text() {}
+    pub(super) fn text() {}
     #[get("/int/<int:n>")]
-    pub fn int(_n: i32) {}
+    pub(super) fn int(_n: i32) {}
     #[get("/float/<float:n>")]
-    pub fn float(_n: f64) {}
+    pub(super) fn float(_n: f64) {}
     #[get("/path/<path:n>")]
-    pub fn path(_n: String) {}
+    pub(super) fn path(_n: String) {}
     #[get("/two/<a>/<b>")]
-    pub fn two(a: String, b: String) -> String {
+    pub(super) fn two(a: String, b: String) -> String {
         a + &b
     }
     #[get("/any/<any(a, 'b c'):n>")]
-    pub fn any(_n: String) {}
+    pub(super) fn any(_n: String) {}
     #[get("/page/", defaults(n = 1))]
     #[get("/page/<int:n>")]
     #[get("/page/<int:n>/<kind>")]
-    pub fn page(_n: u32, _kind: Option<String>) {}
+    pub(super) fn page(_n: u32, _kind: Option<String>) {}
     #[route("/form", methods = ["GET", "POST"])]
-    pub fn form() {}
+    pub(super) fn form() {}
 }
 
 #[test]
@@ -303,7 +303,7 @@ fn url_for_builds_the_urls_that_flask_builds() {
         [
             url_for!(text),
             url_for!(int, n = 3),
-            url_for!(self::links::float, n = 1.0),
+            url_for!(float, n = 1.0),
             url_for!(float, n = f64::from(2)),
             url_for!(path, n = "a b/é"),
             url_for!(two, b = "z", a = "x/y"),
