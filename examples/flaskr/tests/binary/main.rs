@@ -1,0 +1,9 @@
+//! The real binary: what it says on a terminal, and how it looks in a browser.
+
+mod browser;
+mod cli;
+mod flaskr;
+mod folder;
+mod http;
+mod process;
+mod webdriver;
