@@ -16,10 +16,10 @@ fn hello() -> &'static str {
     "Hello, World!"
 }
 
-/// Makes the app as it is served.
+/// Makes the app as it is served; `config.toml` in the instance folder may configure it.
 pub fn create_app() -> App {
     create_app_with(Db::default(), |config| {
-        config.from_toml_silent("config.toml");
+        config.instance_relative(true).from_toml_silent("config.toml");
     })
 }
 
