@@ -221,6 +221,7 @@ pub trait Scaffold: Sized {
     }
 
     /// The folder of the templates, relative to the root path; an app's default is `templates`.
+    /// A folder named here that is not there is an error when the app is built.
     fn template_folder(&mut self, folder: impl AsRef<Path>) -> &mut Self {
         self.data().folders.template_folder = Some(folder.as_ref().to_owned());
         self

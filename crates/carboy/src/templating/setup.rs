@@ -94,10 +94,10 @@ impl Engine {
         let mut builder = Templates::builder();
         builder.auto_reload(options.auto_reload).explain(options.explain);
         globals::install(&mut builder);
-        add_places(&mut builder, "the app", options.root_path, options.app_folders, true);
+        add_places(&mut builder, "the app", options.root_path, options.app_folders, true)?;
         for (scope, folders) in options.folders {
             let owner = format!("the blueprint {scope:?}");
-            add_places(&mut builder, &owner, options.root_path, folders, false);
+            add_places(&mut builder, &owner, options.root_path, folders, false)?;
         }
         let mut processors: HashMap<String, Vec<ContextProcessor>> = HashMap::new();
         for (scope, registrations) in options.registrations {
@@ -157,21 +157,27 @@ impl Engine {
 }
 
 /// The templates of an app or a blueprint: what a build holds of the app's, unless a folder was named, else the folder.
+/// A folder that was named must be there.
 fn add_places(
     builder: &mut TemplatesBuilder,
     owner: &str,
     root_path: &Path,
     folders: &Folders,
     is_app: bool,
-) {
+) -> Result<(), String> {
     let folder = match (&folders.template_folder, folders.embedded) {
         (None, Some(embedded)) if is_app => {
             builder.embedded(owner, embedded.templates);
-            return;
+            return Ok(());
         }
         (None, _) if is_app => Path::new("templates"),
         (Some(folder), _) => folder,
-        (None, _) => return,
+        (None, _) => return Ok(()),
     };
-    builder.folder(owner, folders.root_path.as_deref().unwrap_or(root_path).join(folder));
+    let path = folders.root_path.as_deref().unwrap_or(root_path).join(folder);
+    if folders.template_folder.is_some() && !path.is_dir() {
+        return Err(format!("the template folder of {owner} is not there: {}", path.display()));
+    }
+    builder.folder(owner, path);
+    Ok(())
 }
