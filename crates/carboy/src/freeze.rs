@@ -192,10 +192,11 @@ pub(crate) fn freeze(mut app: App) -> Result<AppService> {
             "subdomain matching needs SERVER_NAME: it is the host that subdomains are taken from".to_owned(),
         );
     }
-    let mut options = MapOptions::default();
-    options.host_matching = app.host_matching;
-    options.strict_slashes = app.strict_slashes;
-    let mut url_map = UrlMap::new(options);
+    let mut url_map = UrlMap::new(MapOptions {
+        host_matching: app.host_matching,
+        strict_slashes: app.strict_slashes,
+        ..MapOptions::default()
+    });
     let has_own_converters = !app.converters.is_empty();
     for add_converter in std::mem::take(&mut app.converters) {
         add_converter(&mut url_map);
