@@ -506,7 +506,7 @@ impl AppService {
         struct Leave<'a>(&'a AppService, Arc<Context>);
         impl Drop for Leave<'_> {
             fn drop(&mut self) {
-                self.1.sync_scope(|| crate::end::end_app_context(&self.0.0, &self.1, &None));
+                crate::end::end_app_context(&self.0.0, &self.1);
             }
         }
         let context = Context::for_app(self.0.state.clone());
@@ -522,7 +522,7 @@ impl AppService {
     pub async fn in_app_context<F: Future>(&self, future: F) -> F::Output {
         let context = Context::for_app(self.0.state.clone());
         let output = crate::runtime::Entered::new(context.clone().scope(future)).await;
-        context.sync_scope(|| crate::end::end_app_context(&self.0, &context, &None));
+        crate::end::end_app_context(&self.0, &context);
         output
     }
 

@@ -10,10 +10,11 @@ use crate::{
 };
 use carboy_http::{Body, Response};
 use std::{
+    future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::Arc,
-    task::{Context as TaskContext, Poll},
+    task::{Context as TaskContext, Poll, Waker},
 };
 
 /// Step 11, the end of a request: teardown functions and signals, exactly once.
@@ -60,38 +61,49 @@ impl Drop for End {
         if idle {
             return;
         }
-        let _runtime = runtime::handle().enter();
-        let (context, error) = (&self.context, self.context.error());
-        context.sync_scope(|| {
-            tear_down(context, &plan.teardown_request, &error);
-            quiet(|| signals.request_tearing_down.send(|| error.clone()));
-            end_app_context(&self.app, context, &error);
+        let (app, context) = (self.app.clone(), self.context.clone());
+        run(&self.context, async move {
+            let error = context.error();
+            tear_down(&app.plan(&context).teardown_request, &error).await;
+            quiet(|| app.state.signals().request_tearing_down.send(|| error.clone()));
+            tear_down_app_context(&app, &error).await;
         });
     }
 }
 
-/// The end of a context of the app: what [`End`] does last, and all that a context without a request does.
-pub(crate) fn end_app_context(app: &Frozen, context: &Arc<Context>, error: &Option<Error>) {
+/// The end of a context that has no request.
+pub(crate) fn end_app_context(app: &Arc<Frozen>, context: &Arc<Context>) {
+    let app = app.clone();
+    run(context, async move { tear_down_app_context(&app, &None).await });
+}
+
+/// The end of a context of the app: the last of a request, and all that a context without a request has.
+async fn tear_down_app_context(app: &Frozen, error: &Option<Error>) {
     let signals = app.state.signals();
-    tear_down(context, &app.registry.teardown_appcontext, error);
+    tear_down(&app.registry.teardown_appcontext, error).await;
     quiet(|| signals.appcontext_tearing_down.send(|| error.clone()));
     quiet(|| signals.appcontext_popped.send(|| ()));
 }
 
+/// Runs an end here and now; from the first function that waits for something it goes on in a task of its own, in order.
+fn run(context: &Arc<Context>, end: impl Future<Output = ()> + Send + 'static) {
+    let _runtime = runtime::handle().enter();
+    let mut end = Box::pin(context.clone().scope(end));
+    if end.as_mut().poll(&mut TaskContext::from_waker(Waker::noop())).is_pending() {
+        runtime::spawn_tracked(end);
+    }
+}
+
 /// Runs teardown functions; one that panics does not keep the others from running.
-fn tear_down(context: &Arc<Context>, functions: &[Teardown], error: &Option<Error>) {
+async fn tear_down(functions: &[Teardown], error: &Option<Error>) {
     for f in functions {
-        match catch(|| f(error.clone())) {
-            Ok(Step::Ready(())) => {}
-            Ok(Step::Pending(future)) => {
-                let future = Caught::new(context.clone().scope(future));
-                runtime::spawn_tracked(async move {
-                    if let Err(panic) = future.await {
-                        tracing::error!(target: "carboy::app", "a teardown function {panic}");
-                    }
-                });
-            }
-            Err(panic) => tracing::error!(target: "carboy::app", "a teardown function {panic}"),
+        let ended = match catch(|| f(error.clone())) {
+            Ok(Step::Ready(())) => Ok(()),
+            Ok(Step::Pending(future)) => Caught::new(future).await,
+            Err(panic) => Err(panic),
+        };
+        if let Err(panic) = ended {
+            tracing::error!(target: "carboy::app", "a teardown function {panic}");
         }
     }
 }
