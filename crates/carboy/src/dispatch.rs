@@ -151,14 +151,18 @@ async fn live(app: Arc<Frozen>, context: Arc<Context>) -> Response {
         Ok(()) => answer(&app, &context).await,
         Err(error) => Err(error),
     };
-    let response = match answered {
-        Ok(response) => response,
+    let answer = match answered {
+        Ok(response) => Answer::Response(response),
         Err(error) => Box::pin(answer_error(&app, &context, error)).await,
     };
 
     // 9, 10 On the way back.
     context.set_answered();
-    match process(&app, &context, response).await {
+    let response = match answer {
+        Answer::Response(response) => response,
+        Answer::InternalError(page) => return Box::pin(process_page(&app, &context, page)).await,
+    };
+    match process(&app, &context, response, None).await {
         Ok(response) => finished(&app, &context, response),
         Err(error) => Box::pin(process_error(&app, &context, error)).await,
     }
@@ -169,9 +173,13 @@ async fn recover(app: Arc<Frozen>, context: Arc<Context>, panic: Error) -> Respo
     if context.is_answered() {
         return process_error(&app, &context, panic).await;
     }
-    let response = answer_error(&app, &context, panic).await;
+    let answer = answer_error(&app, &context, panic).await;
     context.set_answered();
-    match Caught::new(process(&app, &context, response)).await.flatten() {
+    let response = match answer {
+        Answer::Response(response) => response,
+        Answer::InternalError(page) => return process_page(&app, &context, page).await,
+    };
+    match Caught::new(process(&app, &context, response, None)).await.flatten() {
         Ok(response) => finished(&app, &context, response),
         Err(error) => process_error(&app, &context, error).await,
     }
@@ -293,7 +301,10 @@ fn options(context: &Context) -> Response {
     let state = context.state();
     let server = state.needs_host().then(|| state.server_and_subdomain(request));
     let allowed = state.url_map().allowed_methods(&target(request, path, &server));
-    if let Ok(allowed) = allowed.to_string().parse() {
+    let allowed = allowed.to_string();
+    if !allowed.is_empty()
+        && let Ok(allowed) = allowed.parse()
+    {
         response.headers_mut().insert(header::ALLOW, allowed);
     }
     response
@@ -303,7 +314,7 @@ fn options(context: &Context) -> Response {
 pub(crate) async fn answer_layer_error(app: &Arc<Frozen>, context: Arc<Context>, error: Error) -> Response {
     let answer = Caught::new(answer_error(app, &context, error));
     let mut response = match Entered::new(context.clone().scope(answer)).await {
-        Ok(response) => response,
+        Ok(Answer::Response(response) | Answer::InternalError(response)) => response,
         Err(_) => HttpError::new(StatusCode::INTERNAL_SERVER_ERROR).to_response(),
     };
     if let Some(request) = context.request() {
@@ -326,31 +337,39 @@ pub(crate) async fn open_session_now(state: &State, headers: &HeaderMap) -> Resu
     }
 }
 
+/// What an error became.
+enum Answer {
+    /// What a handler made of it, or its own page.
+    Response(Response),
+    /// The answer to an error nobody handled: what fails on its way back is only logged.
+    InternalError(Response),
+}
+
 /// Step 8: an error becomes a response: by a handler, by its own page, or as an internal server error.
-async fn answer_error(app: &Arc<Frozen>, context: &Arc<Context>, error: Error) -> Response {
+async fn answer_error(app: &Arc<Frozen>, context: &Arc<Context>, error: Error) -> Answer {
     let settings = app.state.settings();
     let handlers = &app.plan(context).error_handlers;
     // What an error handler raises is itself an error nobody handles.
     let unhandled = match error.http() {
         // A response that was raised as it is: no handler is asked.
-        Some(http) if http.code().is_none() => return http.to_response(),
+        Some(http) if http.code().is_none() => return Answer::Response(http.to_response()),
         Some(http) if !settings.traps(http) => match ErrorHandlers::find(handlers.iter(), &error) {
             Some(handler) => match run_handler(handler, error.clone()).await {
-                Ok(response) => return response,
+                Ok(response) => return Answer::Response(response),
                 Err(raised) => raised,
             },
-            None if settings.shows_bad_request_keys() => return http.to_debug_response(),
-            None => return http.to_response(),
+            None if settings.shows_bad_request_keys() => return Answer::Response(http.to_debug_response()),
+            None => return Answer::Response(http.to_response()),
         },
         _ => match ErrorHandlers::find(handlers.iter(), &error) {
             Some(handler) => match run_handler(handler, error).await {
-                Ok(response) => return response,
+                Ok(response) => return Answer::Response(response),
                 Err(raised) => raised,
             },
             None => error,
         },
     };
-    internal_error(app, context, unhandled).await
+    Answer::InternalError(internal_error(app, context, unhandled).await)
 }
 
 /// An error nobody handled: told, logged, and answered with status 500.
@@ -394,19 +413,38 @@ async fn run_handler(handler: &hooks::ErrorHandler, error: Error) -> Result<Resp
     }
 }
 
-/// An error on the way back: Flask processes the page about it once more, and only logs when that fails too.
+/// An error on the way back: the page about it is sent on the same way.
 async fn process_error(app: &Arc<Frozen>, context: &Arc<Context>, error: Error) -> Response {
     let page = internal_error(app, context, error).await;
-    match Caught::new(process(app, context, page)).await.flatten() {
+    process_page(app, context, page).await
+}
+
+/// The page about an error nobody handled on its way back: when that fails Flask only logs, and sends the page as far as it
+/// has come.
+async fn process_page(app: &Arc<Frozen>, context: &Arc<Context>, page: Response) -> Response {
+    let mut kept = copy(&page);
+    match Caught::new(process(app, context, page, Some(&mut kept))).await.flatten() {
         Ok(response) => finished(app, context, response),
         Err(error) => {
             tracing::error!(
                 target: "carboy::app",
                 "Request finalizing failed with an error while handling an error: {error}"
             );
-            HttpError::new(StatusCode::INTERNAL_SERVER_ERROR).to_response()
+            let mut page =
+                kept.unwrap_or_else(|| HttpError::new(StatusCode::INTERNAL_SERVER_ERROR).to_response());
+            page.finalize(context.request().expect("only called in a request").method());
+            page
         }
     }
+}
+
+/// Another response like this one, unless it streams.
+fn copy(response: &Response) -> Option<Response> {
+    let mut copy = Response::new(response.data()?.to_vec());
+    copy.set_status(response.status_line());
+    copy.headers_mut().clone_from(response.headers());
+    copy.extensions_mut().clone_from(response.extensions());
+    Some(copy)
 }
 
 /// The response as it leaves the app.
@@ -418,14 +456,27 @@ fn finished(app: &Frozen, context: &Arc<Context>, mut response: Response) -> Res
     response
 }
 
-/// Steps 9 and 10: the functions for the response, the session.
-async fn process(app: &Arc<Frozen>, context: &Arc<Context>, mut response: Response) -> Result<Response> {
+/// Steps 9 and 10: the functions for the response, the session. `kept` is given a copy of what each of them is given.
+async fn process(
+    app: &Arc<Frozen>,
+    context: &Arc<Context>,
+    mut response: Response,
+    mut kept: Option<&mut Option<Response>>,
+) -> Result<Response> {
+    let mut keep = |response: &Response| {
+        if let Some(kept) = &mut kept {
+            **kept = copy(response);
+        }
+    };
     for f in context.take_after_this_request() {
+        keep(&response);
         response = f(response)?;
     }
     for hook in &app.plan(context).after_request {
+        keep(&response);
         response = hook(response).resolve().await.0?;
     }
+    keep(&response);
     save_session(&app.state, context, &mut response).await?;
     let request = context.request().expect("only called in a request");
     response.finalize(request.method());

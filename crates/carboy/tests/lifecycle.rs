@@ -148,3 +148,83 @@ fn an_error_nobody_handles_is_a_500_and_reaches_teardown() {
         assert_eq!(log.iter().filter(|l| l.starts_with("teardown child1")).count(), 1);
     }
 }
+
+#[test]
+fn an_async_teardown_function_that_waits_keeps_its_place() {
+    let log = Log::default();
+    let mut app = App::new("late");
+    app.routes(routes![leaf]);
+    let l = log.clone();
+    app.teardown_appcontext(move |_| l.add("context"));
+    let l = log.clone();
+    app.teardown_request(move |_| l.add("last"));
+    let l = log.clone();
+    app.teardown_request(move |_| {
+        let l = l.clone();
+        async move {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+            l.add(&format!("waited at {}", request().path()));
+        }
+    });
+    let l = log.clone();
+    app.teardown_request(move |_| l.add("first"));
+    assert_eq!(app.test_client().get("/leaf").send().status(), 200);
+    let mut lines = Vec::new();
+    for _ in 0..500 {
+        lines.extend(log.take());
+        if lines.len() == 4 {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert_eq!(lines, ["first", "waited at /leaf", "last", "context"]);
+}
+
+#[test]
+fn an_error_of_the_handler_of_status_500_is_answered_with_the_plain_page() {
+    let log = Log::default();
+    let mut app = App::new("twice");
+    app.config().set("PROPAGATE_EXCEPTIONS", false);
+    app.routes(routes![boom]);
+    app.errorhandler(500, |_| -> carboy::Result { Err(std::fmt::Error.into()) });
+    let l = log.clone();
+    app.teardown_request(move |error| l.add(&error.unwrap().to_string()));
+    let response = app.test_client().propagate_errors(false).get("/boom").send();
+    assert_eq!(response.status(), 500);
+    assert!(response.text().contains("The server encountered an internal error"));
+    assert_eq!(log.take().len(), 1);
+}
+
+#[test]
+fn automatic_options_that_are_asked_for_are_given() {
+    let mut app = App::new("options");
+    app.config().set("PROVIDE_AUTOMATIC_OPTIONS", false);
+    for (rule, asked) in [("/asked", Some(true)), ("/not", None)] {
+        let options =
+            carboy::RuleOptions { provide_automatic_options: asked, ..carboy::RuleOptions::default() };
+        app.add_url_rule(rule, &rule[1..], carboy::view::view(|_| "view"), options);
+    }
+    let client = app.test_client();
+    assert_eq!(client.options("/asked").send().header("allow"), Some("GET, HEAD, OPTIONS"));
+    assert_eq!(client.options("/not").send().status(), 405);
+}
+
+#[test]
+fn a_page_whose_processing_fails_too_is_sent_as_far_as_it_has_come_and_without_a_body_for_head() {
+    let mut app = App::new("failing");
+    app.config().set("PROPAGATE_EXCEPTIONS", false);
+    app.routes(routes![leaf, boom]);
+    app.errorhandler(500, |_| ("handled", 503));
+    app.after_request(|_| -> carboy::Result { Err(std::fmt::Error.into()) });
+    app.after_request(|mut response: Response| {
+        response.headers_mut().insert("x-came", "here".parse().unwrap());
+        response
+    });
+    let client = app.test_client().propagate_errors(false);
+    for path in ["/leaf", "/boom"] {
+        let response = client.get(path).send();
+        assert_eq!((response.status().as_u16(), response.text().as_str()), (503, "handled"), "{path}");
+        assert_eq!(response.header("x-came"), Some("here"));
+        assert_eq!(client.head(path).send().data(), b"");
+    }
+}
