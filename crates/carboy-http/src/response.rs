@@ -12,8 +12,10 @@ pub use headers::HeaderError;
 pub use redirect::redirect;
 
 /// One HTTP response.
+///
+/// Boxed, because a response changes hands a dozen times before it is sent.
 #[derive(Debug)]
-pub struct Response(http::Response<Body>);
+pub struct Response(Box<http::Response<Body>>);
 
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
@@ -23,7 +25,7 @@ const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream")
 impl Response {
     /// A response with status 200, no header fields and this body.
     pub fn new(body: impl Into<Body>) -> Self {
-        Response(http::Response::new(body.into()))
+        http::Response::new(body.into()).into()
     }
 
     /// An empty response with status 200 and Flask's default content type (`make_response()`).
@@ -64,7 +66,7 @@ impl Response {
     fn typed(body: Body, content_type: HeaderValue) -> Self {
         let mut response = http::Response::new(body);
         response.headers_mut().insert(header::CONTENT_TYPE, content_type);
-        Response(response)
+        response.into()
     }
 
     /// The status.
@@ -133,9 +135,9 @@ impl Response {
 
     /// Replaces the body by what the function makes of it. A length that was set is removed.
     pub fn map_body(self, map: impl FnOnce(Body) -> Body) -> Self {
-        let mut response = self.0.map(map);
+        let mut response = (*self.0).map(map);
         response.headers_mut().remove(header::CONTENT_LENGTH);
-        Response(response)
+        response.into()
     }
 
     /// Head and body apart.
@@ -145,7 +147,7 @@ impl Response {
 
     /// A response of a head and a body.
     pub fn from_parts(parts: http::response::Parts, body: Body) -> Self {
-        Response(http::Response::from_parts(parts, body))
+        http::Response::from_parts(parts, body).into()
     }
 
     /// The bytes of the body when they are at hand; `None` for a stream.
@@ -251,13 +253,13 @@ static ENTITY_HEADERS: [HeaderName; 8] = [
 
 impl From<http::Response<Body>> for Response {
     fn from(response: http::Response<Body>) -> Self {
-        Response(response)
+        Response(Box::new(response))
     }
 }
 
 impl From<Response> for http::Response<Body> {
     fn from(response: Response) -> Self {
-        response.0
+        *response.0
     }
 }
 

@@ -118,8 +118,10 @@ type WholePaths = FastMap<Box<str>, Vec<Entry>>;
 pub(crate) struct Matcher {
     /// State 0 is where the host is matched.
     states: Vec<State>,
+    /// The state of the empty subdomain, which is that of nearly all requests.
+    bare: Option<StateId>,
     /// By the state that a literal host leads to.
-    whole_paths: FastMap<usize, WholePaths>,
+    whole_paths: Vec<WholePaths>,
 }
 
 /// A path matches but for its last slash.
@@ -165,7 +167,7 @@ impl<'a> Search<'a> {
 
 impl Matcher {
     pub(crate) fn new() -> Self {
-        Self { states: vec![State::default()], whole_paths: FastMap::default() }
+        Self { states: vec![State::default()], bare: None, whole_paths: Vec::new() }
     }
 
     /// Adds a rule by its parts.
@@ -182,6 +184,9 @@ impl Matcher {
             return Ok(());
         }
         state = self.follow(state, domain, rule)?;
+        if matches!(domain, Part::Static(text) if text.is_empty()) {
+            self.bare = Some(state);
+        }
         let mut whole = matches!(domain, Part::Static(_)).then(String::new);
         let host = state;
         // Every path begins with a slash, so the empty part before it leads nowhere else.
@@ -199,7 +204,10 @@ impl Matcher {
         }
         self.states[state].rules.push(entry);
         if let Some(path) = whole {
-            self.whole_paths.entry(host).or_default().entry(path.into()).or_default().push(entry);
+            if self.whole_paths.len() <= host {
+                self.whole_paths.resize_with(host + 1, WholePaths::default);
+            }
+            self.whole_paths[host].entry(path.into()).or_default().push(entry);
         }
         Ok(())
     }
@@ -267,12 +275,13 @@ impl Matcher {
     ) -> Result<Option<Found<'p>>, SlashRequired> {
         let root = &self.states[0];
         let mut texts = Texts::new();
-        if let Some(state) = root.statics.get(domain) {
+        let host = if domain.is_empty() { self.bare } else { root.statics.get(domain).copied() };
+        if let Some(state) = host {
             let whole = path.and_then(|path| self.whole_paths.get(state)?.get(path));
             if let Some(entry) = whole.into_iter().flatten().find(|entry| search.accepts(rules, entry)) {
                 return Ok(Some(Found { rule: entry.rule, texts }));
             }
-            if let Some(rule) = self.walk(rules, *state, path, &mut texts, search)? {
+            if let Some(rule) = self.walk(rules, state, path, &mut texts, search)? {
                 return Ok(Some(Found { rule, texts }));
             }
         }

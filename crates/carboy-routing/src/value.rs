@@ -4,7 +4,6 @@ use std::borrow::Cow;
 use std::fmt;
 use std::sync::Arc;
 
-use smallvec::SmallVec;
 use uuid::Uuid;
 
 use crate::python;
@@ -332,7 +331,8 @@ impl Name {
 
 /// Values by name, in the order in which they were given: a view's arguments, or what a URL is built from.
 ///
-/// Few values need no allocation. Setting a name again replaces its value in place, as in a Python `dict`.
+/// None at all costs no allocation, and any number is cheap to move. Setting a name again replaces its value in place, as
+/// in a Python `dict`.
 ///
 /// ```
 /// use carboy_routing::{Value, Values};
@@ -342,7 +342,7 @@ impl Name {
 /// assert_eq!(values, Values::from([("id", Value::from(3)), ("tag", Value::from(["a", "b"]))]));
 /// ```
 #[derive(Clone, Default)]
-pub struct Values(SmallVec<[(Name, Value); 2]>);
+pub struct Values(Vec<(Name, Value)>);
 
 /// The arguments that a matched URL gives to its view.
 pub type Args = Values;

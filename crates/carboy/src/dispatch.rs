@@ -234,7 +234,10 @@ fn target<'a>(
 
 /// Whether a request opens a WebSocket (RFC 6455 section 4.1).
 fn is_websocket(request: &Request) -> bool {
-    request.header("upgrade").is_some_and(|protocol| protocol.eq_ignore_ascii_case("websocket"))
+    request
+        .headers()
+        .get(header::UPGRADE)
+        .is_some_and(|protocol| protocol.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }
 
 /// Steps 5 to 7: preprocessors, hooks, body, view.
