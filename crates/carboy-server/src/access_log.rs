@@ -18,19 +18,19 @@ pub(crate) struct Entry {
 
 impl Entry {
     /// Begins a line; nothing when the log is off or nobody listens to it.
-    pub(crate) fn begin(format: AccessLog, peer: Option<SocketAddr>, parts: &Parts) -> Option<Box<Entry>> {
+    pub(crate) fn begin(format: AccessLog, peer: Option<SocketAddr>, parts: &Parts) -> Option<Entry> {
         if format == AccessLog::Off || !tracing::enabled!(target: "carboy::access", tracing::Level::INFO) {
             return None;
         }
         let field = |name| parts.headers.get(name).cloned();
-        Some(Box::new(Entry {
+        Some(Entry {
             peer,
             method: parts.method.clone(),
             uri: parts.uri.clone(),
             version: parts.version,
             combined: (format == AccessLog::Combined)
                 .then(|| (field(header::REFERER), field(header::USER_AGENT))),
-        }))
+        })
     }
 
     /// Writes the line: the status, and how many bytes of the body went out.

@@ -90,14 +90,15 @@ pub(crate) async fn serve<S: Service>(
     let http2 = protocols.config.http2.prior_knowledge && sniffed.bytes() == PREFACE;
     let link = Link::new(info, http2, protocols.config.clone());
     let io = TokioIo::new(Io::new(transport, sniffed, link.clone()));
-    let requests = {
-        let link = link.clone();
-        service_fn(move |request| answer(service.clone(), link.clone(), request))
-    };
     if http2 {
-        let connection = pin!(protocols.http2.serve_connection(io, requests));
+        let streams = service_fn(|request| {
+            let (service, link) = (service.clone(), link.clone());
+            async move { answer(&*service, &link, request).await }
+        });
+        let connection = pin!(protocols.http2.serve_connection(io, streams));
         drive(connection, |c| c.graceful_shutdown(), &link, &protocols.shutdown).await;
     } else {
+        let requests = service_fn(|request| answer(&*service, &link, request));
         let mut connection = protocols.http1.serve_connection(io, requests);
         let end = drive(Pin::new(&mut connection), |c| c.graceful_shutdown(), &link, &protocols.shutdown);
         if end.await == Some(Expired::Head) && !link.activity.is_blocked() {

@@ -1,11 +1,10 @@
 //! One request and its answer.
 
 use crate::{
-    access_log::Entry,
     convert, gate,
     link::Link,
     request_body::RequestBody,
-    response_body::{OpenExchange, ResponseBody},
+    response_body::{OpenExchange, Record, ResponseBody},
 };
 use carboy_http::{Body, Method, Request, Response, Service, StatusCode};
 use http_body::Body as _;
@@ -20,48 +19,85 @@ use std::{
 };
 
 /// Answers one request: gate, service, conversion. Never fails; a service that panics is a 500.
-pub(crate) fn answer<S: Service>(
-    service: Arc<S>,
-    link: Arc<Link>,
+///
+/// It borrows what the connection owns: a request pays for no reference count.
+pub(crate) fn answer<'a, S: Service>(
+    service: &'a S,
+    link: &'a Arc<Link>,
     request: http::Request<Incoming>,
-) -> impl Future<Output = Result<http::Response<ResponseBody>, Infallible>> + Send {
+) -> impl Future<Output = Result<http::Response<ResponseBody>, Infallible>> + Send + 'a {
     let mut exchange = OpenExchange::begin(link);
-    async move {
-        let link = &exchange.link;
-        let (mut parts, incoming) = request.into_parts();
-        exchange.entry = Entry::begin(link.config.access_log, link.info.remote_addr, &parts);
-        let head = parts.method == Method::HEAD;
-        let response = match gate::admit(&mut parts) {
-            Ok(()) => {
-                let body = if incoming.is_end_stream() {
-                    Body::empty()
-                } else {
-                    Body::stream(RequestBody::new(incoming, link.clone()))
-                };
-                let request = Request::new(parts, link.info.clone(), body);
-                match (Caught { future: async { service.call(request).await } }).await {
-                    Ok(response) => response,
-                    Err(panic) => {
-                        tracing::error!(target: "carboy::server", %panic, "the service panicked");
-                        link.activity.set_spent();
-                        internal_error()
-                    }
-                }
+    let (mut parts, incoming) = request.into_parts();
+    exchange.log = Record::begin(link, &parts);
+    let head = parts.method == Method::HEAD;
+    let bodyless = incoming.is_end_stream();
+    let work = match gate::admit(&mut parts, bodyless) {
+        Ok(()) => {
+            let body =
+                if bodyless { Body::empty() } else { Body::stream(RequestBody::new(incoming, link.clone())) };
+            let request = Request::new(parts, link.info.clone(), body);
+            match caught(|| service.call(request)) {
+                Ok(future) => Work::Running { future },
+                Err(panic) => Work::Done { response: Some(panicked(link, &panic)) },
             }
-            Err(refusal) => {
-                if !incoming.is_end_stream() {
-                    link.activity.set_unread();
-                }
-                link.activity.set_spent();
-                refusal.into_response()
+        }
+        Err(refusal) => {
+            if !bodyless {
+                link.activity.set_unread();
             }
+            link.activity.set_spent();
+            Work::Done { response: Some(refusal.into_response()) }
+        }
+    };
+    Answer { exchange: Some(exchange), head, work }
+}
+
+pin_project! {
+    /// The future of [`answer`].
+    struct Answer<'a, F> {
+        exchange: Option<OpenExchange<&'a Arc<Link>>>,
+        head: bool,
+        #[pin]
+        work: Work<F>,
+    }
+}
+
+pin_project! {
+    #[project = WorkProjection]
+    enum Work<F> {
+        Running { #[pin] future: F },
+        Done { response: Option<Response> },
+    }
+}
+
+impl<F: Future<Output = Response>> Future for Answer<'_, F> {
+    type Output = Result<http::Response<ResponseBody>, Infallible>;
+
+    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
+        let this = self.project();
+        let outcome = match this.work.project() {
+            WorkProjection::Running { future } => match caught(|| future.poll(cx)) {
+                Ok(Poll::Pending) => return Poll::Pending,
+                Ok(Poll::Ready(response)) => Ok(response),
+                Err(panic) => Err(panic),
+            },
+            WorkProjection::Done { response } => Ok(response.take().unwrap_or_else(internal_error)),
         };
+        let exchange = this.exchange.take().expect("a future is not polled after its end");
+        let link = exchange.link;
+        let response = outcome.unwrap_or_else(|panic| panicked(link, &panic));
         // On HTTP/2 a connection outlives a request that went wrong.
         let close = !link.http2 && link.activity.is_spent();
-        let (parts, body) = convert::to_hyper(response, head, close).into_parts();
-        exchange.status = parts.status.as_u16();
-        Ok(http::Response::from_parts(parts, ResponseBody::new(body, exchange)))
+        let (parts, body) = convert::to_hyper(response, *this.head, close).into_parts();
+        let body = ResponseBody::new(body, exchange, parts.status);
+        Poll::Ready(Ok(http::Response::from_parts(parts, body)))
     }
+}
+
+fn panicked(link: &Link, panic: &str) -> Response {
+    tracing::error!(target: "carboy::server", %panic, "the service panicked");
+    link.activity.set_spent();
+    internal_error()
 }
 
 fn internal_error() -> Response {
@@ -76,24 +112,4 @@ pub(crate) fn caught<T>(f: impl FnOnce() -> T) -> Result<T, String> {
         let text = payload.downcast_ref::<&str>().map(|s| (*s).to_owned());
         text.or_else(|| payload.downcast_ref::<String>().cloned()).unwrap_or_else(|| "no message".to_owned())
     })
-}
-
-pin_project! {
-    /// A future whose panic is a value.
-    struct Caught<F> {
-        #[pin]
-        future: F,
-    }
-}
-
-impl<F: Future> Future for Caught<F> {
-    type Output = Result<F::Output, String>;
-
-    fn poll(self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<Self::Output> {
-        let future = self.project().future;
-        match caught(|| future.poll(cx)) {
-            Ok(polled) => polled.map(Ok),
-            Err(panic) => Poll::Ready(Err(panic)),
-        }
-    }
 }

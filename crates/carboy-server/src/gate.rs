@@ -36,18 +36,19 @@ impl Refusal {
     }
 }
 
-/// Lets a head pass or refuses it. An HTTP/2 request that names its host by `:authority` only gets a
+/// Lets a head pass or refuses it. `bodyless` says that no body follows. An HTTP/2 request that names its host by `:authority` only gets a
 /// `Host` field, so that there is one place to look at.
-pub(crate) fn admit(parts: &mut Parts) -> Result<(), Refusal> {
+pub(crate) fn admit(parts: &mut Parts, bodyless: bool) -> Result<(), Refusal> {
     if matches!(parts.method, Method::TRACE | Method::CONNECT) {
         return Err(Refusal {
             status: StatusCode::METHOD_NOT_ALLOWED,
             reason: "This server does not answer TRACE and CONNECT.\n",
         });
     }
-    let mut hosts = parts.headers.get_all(HOST).iter();
-    let host = hosts.next();
-    if hosts.next().is_some() {
+    let host = parts.headers.get(HOST);
+    // Most heads have no field twice, which the map knows without a search.
+    let unique = parts.headers.len() == parts.headers.keys_len();
+    if !unique && parts.headers.get_all(HOST).iter().count() > 1 {
         return Err(bad("More than one Host header.\n"));
     }
     if let Some(host) = host
@@ -82,9 +83,9 @@ pub(crate) fn admit(parts: &mut Parts) -> Result<(), Refusal> {
     if !valid {
         return Err(bad("Invalid request target.\n"));
     }
-    let mut codings = parts.headers.get_all(TRANSFER_ENCODING).iter();
-    if let Some(coding) = codings.next() {
-        if codings.next().is_some() {
+    // A transfer coding that hyper lets pass ends in chunks, and those are a body.
+    if !bodyless && let Some(coding) = parts.headers.get(TRANSFER_ENCODING) {
+        if !unique && parts.headers.get_all(TRANSFER_ENCODING).iter().count() > 1 {
             return Err(bad("More than one Transfer-Encoding header.\n"));
         }
         if !coding.as_bytes().eq_ignore_ascii_case(b"chunked") {
@@ -138,22 +139,20 @@ const NAME: [bool; 256] = {
 /// Whether this is `host`, `host:port`, `[ipv6]` or `[ipv6]:port`.
 fn is_host(text: &[u8]) -> bool {
     let (name, rest) = match text.first() {
-        Some(b'[') => match text.iter().position(|&b| b == b']') {
-            Some(end) => (&text[1..end], &text[end + 1..]),
-            None => return false,
-        },
-        _ => text.split_at(text.iter().position(|&b| b == b':').unwrap_or(text.len())),
-    };
-    let valid = match text.first() {
-        Some(b'[') => name.iter().all(|&b| b.is_ascii_hexdigit() || matches!(b, b':' | b'.')),
-        _ => name.iter().all(|&b| NAME[b as usize]),
+        Some(b'[') => {
+            match text.iter().position(|&b| !(b.is_ascii_hexdigit() || matches!(b, b'[' | b':' | b'.'))) {
+                Some(end) if text[end] == b']' => (&text[1..end], &text[end + 1..]),
+                _ => return false,
+            }
+        }
+        _ => text.split_at(text.iter().take_while(|&&b| NAME[b as usize]).count()),
     };
     let port = match rest {
         [] => true,
         [b':', port @ ..] => port.len() <= 5 && port.iter().all(u8::is_ascii_digit),
         _ => false,
     };
-    valid && port && !name.is_empty()
+    port && !name.is_empty() && !name.contains(&b'[')
 }
 
 #[cfg(test)]
@@ -166,7 +165,7 @@ mod tests {
             request = request.header(*name, *value);
         }
         let (mut parts, ()) = request.body(()).unwrap().into_parts();
-        admit(&mut parts).map_or_else(|refusal| refusal.status.as_u16(), |()| 200)
+        admit(&mut parts, false).map_or_else(|refusal| refusal.status.as_u16(), |()| 200)
     }
 
     #[test]

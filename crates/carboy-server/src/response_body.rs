@@ -2,41 +2,81 @@
 
 use crate::{access_log::Entry, exchange::caught, link::Link};
 use bytes::Bytes;
-use carboy_http::{Body, BodyError};
+use carboy_http::{Body, BodyError, StatusCode};
+use http::request::Parts;
 use http_body::{Frame, SizeHint};
 use std::{
+    ops::Deref,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
 };
 
-/// A request that is being answered; dropped when its answer is handed over or given up.
+/// A request that is being answered: it ends when this is dropped.
+///
+/// `L` is the connection, borrowed by a request that is being worked on, owned by a stream that is being sent.
 #[derive(Debug)]
-pub(crate) struct OpenExchange {
-    pub(crate) link: Arc<Link>,
-    pub(crate) entry: Option<Box<Entry>>,
-    /// The status for the log; until there is an answer, that the client left before one.
-    pub(crate) status: u16,
-    pub(crate) bytes: u64,
+pub(crate) struct OpenExchange<L: Deref<Target = Arc<Link>>> {
+    pub(crate) link: L,
+    pub(crate) log: Option<Box<Record>>,
+    /// The exchange goes on elsewhere.
+    moved: bool,
+}
+
+/// What will be logged about a request.
+#[derive(Debug)]
+pub(crate) struct Record {
+    entry: Entry,
+    /// Until there is an answer, that the client left before one.
+    status: u16,
+    bytes: u64,
 }
 
 /// nginx's status for "client closed request"; only ever logged.
 const CLIENT_LEFT: u16 = 499;
 
-impl OpenExchange {
-    /// Begins an exchange: its head is complete.
-    pub(crate) fn begin(link: Arc<Link>) -> Self {
-        link.activity.begin();
-        OpenExchange { link, entry: None, status: CLIENT_LEFT, bytes: 0 }
+impl Record {
+    /// Begins a line of the access log; nothing when there is none.
+    pub(crate) fn begin(link: &Link, parts: &Parts) -> Option<Box<Self>> {
+        let entry = Entry::begin(link.config.access_log, link.info.remote_addr, parts)?;
+        Some(Box::new(Record { entry, status: CLIENT_LEFT, bytes: 0 }))
     }
 }
 
-impl Drop for OpenExchange {
+impl<L: Deref<Target = Arc<Link>>> OpenExchange<L> {
+    /// Begins an exchange: its head is complete.
+    pub(crate) fn begin(link: L) -> Self {
+        link.activity.begin();
+        OpenExchange { link, log: None, moved: false }
+    }
+
+    fn into_owned(mut self) -> OpenExchange<Owned> {
+        self.moved = true;
+        OpenExchange { link: Owned(Arc::clone(&self.link)), log: self.log.take(), moved: false }
+    }
+}
+
+impl<L: Deref<Target = Arc<Link>>> Drop for OpenExchange<L> {
     fn drop(&mut self) {
-        self.link.activity.end();
-        if let Some(entry) = &self.entry {
-            entry.end(self.status, self.bytes);
+        if self.moved {
+            return;
         }
+        self.link.activity.end();
+        if let Some(record) = &self.log {
+            record.entry.end(record.status, record.bytes);
+        }
+    }
+}
+
+/// A connection that is owned, in the place of a borrowed one.
+#[derive(Debug)]
+pub(crate) struct Owned(Arc<Link>);
+
+impl Deref for Owned {
+    type Target = Arc<Link>;
+
+    fn deref(&self) -> &Arc<Link> {
+        &self.0
     }
 }
 
@@ -45,18 +85,18 @@ impl Drop for OpenExchange {
 pub(crate) struct ResponseBody {
     body: Body,
     /// Kept by streams; a body at hand ends its exchange when it is handed over.
-    open: Option<OpenExchange>,
+    open: Option<OpenExchange<Owned>>,
 }
 
 impl ResponseBody {
-    pub(crate) fn new(body: Body, mut exchange: OpenExchange) -> Self {
-        match body.as_bytes() {
-            Some(bytes) => {
-                exchange.bytes = bytes.len() as u64;
-                ResponseBody { body, open: None }
-            }
-            None => ResponseBody { body, open: Some(exchange) },
+    pub(crate) fn new(body: Body, mut exchange: OpenExchange<&Arc<Link>>, status: StatusCode) -> Self {
+        let at_hand = body.as_bytes().map(<[u8]>::len);
+        if let Some(record) = &mut exchange.log {
+            record.status = status.as_u16();
+            record.bytes = at_hand.unwrap_or(0) as u64;
         }
+        let open = if at_hand.is_some() { None } else { Some(exchange.into_owned()) };
+        ResponseBody { body, open }
     }
 }
 
@@ -82,7 +122,9 @@ impl http_body::Body for ResponseBody {
         match &polled {
             Poll::Pending => {}
             Poll::Ready(Some(Ok(frame))) => {
-                open.bytes += frame.data_ref().map_or(0, |data| data.len() as u64);
+                if let (Some(record), Some(data)) = (&mut open.log, frame.data_ref()) {
+                    record.bytes += data.len() as u64;
+                }
             }
             Poll::Ready(Some(Err(error))) => {
                 tracing::error!(target: "carboy::server", %error, "response broken off");
