@@ -1,5 +1,6 @@
 //! A response as the application made it → one that may go on the wire.
 
+use crate::headers::first;
 use carboy_http::{Body, Method, ReasonPhrase, Response};
 use http::{HeaderValue, StatusCode, header};
 
@@ -33,7 +34,7 @@ pub(crate) fn to_hyper(mut response: Response, head: bool, close: bool) -> http:
 /// sends it as it is.
 fn correct_length(response: &mut Response) {
     let Some(length) = response.body().as_bytes().map(<[u8]>::len) else { return };
-    let Some(said) = response.headers().get(header::CONTENT_LENGTH) else { return };
+    let Some(said) = first(response.headers(), &header::CONTENT_LENGTH) else { return };
     if said.to_str().ok().and_then(|text| text.parse::<usize>().ok()) != Some(length) {
         tracing::warn!(target: "carboy::server", length, "wrong Content-Length corrected");
         response.headers_mut().insert(header::CONTENT_LENGTH, HeaderValue::from(length));

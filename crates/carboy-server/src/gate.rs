@@ -3,6 +3,7 @@
 //! hyper parses the head and refuses what is no HTTP; here is what it lets pass although two readers
 //! of the same bytes could take it for different requests (RFC 9112 §3.2, §6.1; RFC 9110 §7.2, §9.3.8).
 
+use crate::headers::first;
 use carboy_http::Response;
 use http::{
     HeaderValue, Method, StatusCode, Version,
@@ -45,7 +46,7 @@ pub(crate) fn admit(parts: &mut Parts, bodyless: bool) -> Result<(), Refusal> {
             reason: "This server does not answer TRACE and CONNECT.\n",
         });
     }
-    let host = parts.headers.get(HOST);
+    let host = first(&parts.headers, &HOST);
     // Most heads have no field twice, which the map knows without a search.
     let unique = parts.headers.len() == parts.headers.keys_len();
     if !unique && parts.headers.get_all(HOST).iter().count() > 1 {
@@ -138,21 +139,22 @@ const NAME: [bool; 256] = {
 
 /// Whether this is `host`, `host:port`, `[ipv6]` or `[ipv6]:port`.
 fn is_host(text: &[u8]) -> bool {
-    let (name, rest) = match text.first() {
-        Some(b'[') => {
-            match text.iter().position(|&b| !(b.is_ascii_hexdigit() || matches!(b, b'[' | b':' | b'.'))) {
-                Some(end) if text[end] == b']' => (&text[1..end], &text[end + 1..]),
+    let (name, rest) = match text {
+        [b'[', inner @ ..] => {
+            let address = |b: u8| b.is_ascii_hexdigit() || matches!(b, b':' | b'.');
+            match inner.iter().position(|&b| !address(b)) {
+                Some(end) if inner[end] == b']' => (&inner[..end], &inner[end + 1..]),
                 _ => return false,
             }
         }
-        _ => text.split_at(text.iter().take_while(|&&b| NAME[b as usize]).count()),
+        _ => text.split_at(text.iter().position(|&b| !NAME[b as usize]).unwrap_or(text.len())),
     };
     let port = match rest {
         [] => true,
         [b':', port @ ..] => port.len() <= 5 && port.iter().all(u8::is_ascii_digit),
         _ => false,
     };
-    port && !name.is_empty() && !name.contains(&b'[')
+    port && !name.is_empty()
 }
 
 #[cfg(test)]

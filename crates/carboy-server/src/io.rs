@@ -115,6 +115,22 @@ impl Io {
         self.more && !self.link.http2 && self.link.activity.phase() == Phase::Between
     }
 
+    /// Whether this much is put behind what is held, or is the first to be held.
+    fn takes(&self, length: usize) -> bool {
+        self.held.len() + length <= HOLD && (!self.held.is_empty() || self.may_hold())
+    }
+
+    /// After [`takes`](Io::takes): sends all of it unless it may wait for more. What the socket does not
+    /// take stays held.
+    fn took(&mut self, cx: &mut Context<'_>, length: usize) -> Poll<io::Result<usize>> {
+        if !self.may_hold()
+            && let Poll::Ready(Err(error)) = self.poll_send_held(cx)
+        {
+            return Poll::Ready(Err(error));
+        }
+        Poll::Ready(Ok(length))
+    }
+
     fn poll_send_held(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.written < self.held.len() {
             let rest = &self.held[self.written..];
@@ -157,8 +173,10 @@ impl AsyncRead for Io {
         buf: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
         let this = &mut *self;
-        // All that was read has been answered or waits for more: what is held must not wait with it.
+        // hyper wants more before it can go on: what is held must not wait with it. (While a request is
+        // under way it only looks whether the client is still there, and will flush.)
         if !this.held.is_empty()
+            && this.link.activity.phase() != Phase::Exchange
             && let Poll::Ready(Err(error)) = this.poll_send_held(cx)
         {
             return Poll::Ready(Err(error));
@@ -189,9 +207,9 @@ impl AsyncRead for Io {
 impl AsyncWrite for Io {
     fn poll_write(self: Pin<&mut Self>, cx: &mut Context<'_>, buf: &[u8]) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
-        if this.held.len() + buf.len() <= HOLD && this.may_hold() {
+        if this.takes(buf.len()) {
             this.held.extend_from_slice(buf);
-            return Poll::Ready(Ok(buf.len()));
+            return this.took(cx, buf.len());
         }
         if !this.held.is_empty() {
             ready!(this.poll_send_held(cx))?;
@@ -208,9 +226,9 @@ impl AsyncWrite for Io {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let length = bufs.iter().map(|buf| buf.len()).sum::<usize>();
-        if this.held.len() + length <= HOLD && this.may_hold() {
+        if this.takes(length) {
             bufs.iter().for_each(|buf| this.held.extend_from_slice(buf));
-            return Poll::Ready(Ok(length));
+            return this.took(cx, length);
         }
         if !this.held.is_empty() {
             ready!(this.poll_send_held(cx))?;

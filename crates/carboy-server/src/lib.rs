@@ -39,6 +39,7 @@ mod convert;
 mod error;
 mod exchange;
 mod gate;
+mod headers;
 mod io;
 mod link;
 mod listener;
