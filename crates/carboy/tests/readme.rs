@@ -7,8 +7,8 @@ use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::channel;
 use std::time::Duration;
 
-/// The dependency that a newcomer writes; a test has the sources beside it.
-const DEPENDENCY: &str = r#"carboy = { git = "https://github.com/carboy-rs/carboy" }"#;
+/// The dependency that a newcomer writes; here the clone is elsewhere.
+const DEPENDENCY: &str = r#"carboy = { path = "../carboy/crates/carboy" }"#;
 
 /// A newcomer's project, removed when it is dropped.
 struct Project {
