@@ -77,20 +77,19 @@ where
 const REQUEST_TIMEOUT: &[u8] =
     b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
 
-/// Serves a connection until it ends; `held` counts it that long.
+/// Serves a connection until it ends or becomes a tunnel; `held` counts it until its socket closes.
 pub(crate) async fn serve<S: Service>(
     accepted: Accepted,
     held: Held,
     protocols: Arc<Protocols>,
     service: Arc<S>,
 ) {
-    let _held = held;
     let Accepted { transport, peer, local } = accepted;
     let Some(sniffed) = first_bytes(&transport, &protocols).await else { return };
     let info = ConnectionInfo { remote_addr: peer, local_addr: local, ..ConnectionInfo::default() };
     let http2 = protocols.config.http2.prior_knowledge && sniffed.bytes() == PREFACE;
     let link = Link::new(info, http2, protocols.config.clone());
-    let io = TokioIo::new(Io::new(transport, sniffed, link.clone()));
+    let io = TokioIo::new(Io::new(transport, sniffed, link.clone(), held));
     if http2 {
         let streams = service_fn(|request| {
             let (service, link) = (service.clone(), link.clone());
@@ -100,10 +99,13 @@ pub(crate) async fn serve<S: Service>(
         drive(connection, |c| c.graceful_shutdown(), &link, &protocols.shutdown).await;
     } else {
         let requests = service_fn(|request| answer(&*service, &link, request));
-        let mut connection = protocols.http1.serve_connection(io, requests);
+        let mut connection = protocols.http1.serve_connection(io, requests).with_upgrades();
         let end = drive(Pin::new(&mut connection), |c| c.graceful_shutdown(), &link, &protocols.shutdown);
-        if end.await == Some(Expired::Head) && !link.activity.is_blocked() {
-            connection.into_parts().io.inner().transport.write_now(REQUEST_TIMEOUT);
+        if end.await == Some(Expired::Head)
+            && !link.activity.is_blocked()
+            && let Some(parts) = connection.into_parts()
+        {
+            parts.io.inner().transport.write_now(REQUEST_TIMEOUT);
         }
     }
 }

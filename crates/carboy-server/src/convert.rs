@@ -18,7 +18,7 @@ pub(crate) fn to_hyper(mut response: Response, head: bool, close: bool) -> http:
     } else {
         correct_length(&mut response);
     }
-    if close {
+    if close && status != StatusCode::SWITCHING_PROTOCOLS {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
     let mut response: http::Response<Body> = response.into();

@@ -4,7 +4,7 @@
 //! together. (hyper can do that too, but then it buffers without limit while a client has sent ahead, and
 //! loses its answer to a malformed head.)
 
-use crate::{activity::Phase, link::Link};
+use crate::{activity::Phase, link::Link, load::Held};
 use std::{
     io::{self, IoSlice},
     pin::Pin,
@@ -94,10 +94,12 @@ pub(crate) struct Io {
     more: bool,
     ended: bool,
     sending_ended: bool,
+    /// A tunnel outlives the connection that it was.
+    _held: Held,
 }
 
 impl Io {
-    pub(crate) fn new(transport: Transport, sniffed: Sniffed, link: Arc<Link>) -> Self {
+    pub(crate) fn new(transport: Transport, sniffed: Sniffed, link: Arc<Link>, held: Held) -> Self {
         Io {
             transport,
             sniffed,
@@ -107,6 +109,7 @@ impl Io {
             more: false,
             ended: false,
             sending_ended: false,
+            _held: held,
         }
     }
 

@@ -50,6 +50,15 @@ impl<L: Deref<Target = Arc<Link>>> OpenExchange<L> {
         OpenExchange { link, log: None, moved: false }
     }
 
+    /// Ends the exchange without ending the work on its connection, which goes on as a tunnel: no deadline
+    /// of a request counts any more, and nothing is held back.
+    fn hand_over(mut self) {
+        self.moved = true;
+        if let Some(record) = &self.log {
+            record.entry.end(record.status, record.bytes);
+        }
+    }
+
     fn into_owned(mut self) -> OpenExchange<Owned> {
         self.moved = true;
         OpenExchange { link: Owned(Arc::clone(&self.link)), log: self.log.take(), moved: false }
@@ -94,6 +103,10 @@ impl ResponseBody {
         if let Some(record) = &mut exchange.log {
             record.status = status.as_u16();
             record.bytes = at_hand.unwrap_or(0) as u64;
+        }
+        if status == StatusCode::SWITCHING_PROTOCOLS && !exchange.link.http2 {
+            exchange.hand_over();
+            return ResponseBody { body, open: None };
         }
         let open = if at_hand.is_some() { None } else { Some(exchange.into_owned()) };
         ResponseBody { body, open }

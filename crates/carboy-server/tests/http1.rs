@@ -62,6 +62,37 @@ fn an_answer_to_head_has_the_length_and_no_body() {
 }
 
 #[test]
+fn a_connection_becomes_a_tunnel_in_which_either_side_speaks_when_it_likes() {
+    let mut client = SERVER.connect();
+    // What follows the head at once belongs to the tunnel.
+    client.send("GET /tunnel HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: capitals\r\n\r\nearly ");
+    let answer = client.answer();
+    assert_eq!((answer.status, answer.header("connection")), (101, Some("upgrade")));
+    assert_eq!(answer.header("content-length"), None);
+    assert_eq!(client.until_silent(Duration::from_millis(200)), ("hello\nEARLY ".to_owned(), false));
+    for said in ["one", "two"] {
+        client.send(said);
+        assert_eq!(client.until_silent(Duration::from_millis(100)), (said.to_uppercase(), false));
+    }
+    client.stream.shutdown(std::net::Shutdown::Write).unwrap();
+    assert_eq!(client.rest(), "");
+}
+
+#[test]
+fn a_tunnel_counts_as_a_connection_until_it_closes() {
+    let server = start(config().max_connections(1));
+    let mut tunnel = server.connect();
+    tunnel.send("GET /tunnel HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: capitals\r\n\r\n");
+    assert_eq!(tunnel.answer().status, 101);
+    let mut next = server.connect();
+    next.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    assert_eq!(next.until_silent(Duration::from_millis(200)), (String::new(), false));
+    drop(tunnel);
+    next.stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
+    assert_eq!(next.answer().body, "Hello, World!");
+}
+
+#[test]
 fn statuses_without_content_never_carry_bytes() {
     let mut client = SERVER.connect();
     assert_eq!(client.get("/empty").header("content-length"), None);

@@ -4,10 +4,13 @@
 use carboy_http::{HeaderValue, Request, Response, Service, StatusCode, header};
 use carboy_server::{RunningServer, Server, ServerConfig};
 use futures_util::stream;
+use hyper::rt::{Read as _, Write as _};
 use std::{
     collections::BTreeSet,
+    future::poll_fn,
     io::{ErrorKind, Read, Write},
     net::{SocketAddr, TcpStream},
+    pin::Pin,
     sync::Mutex,
     time::{Duration, Instant},
 };
@@ -94,12 +97,40 @@ impl Service for Pages {
             }
             "/empty" => Response::text("must not be sent").with_status(StatusCode::NO_CONTENT),
             "/unchanged" => Response::text("must not be sent").with_status(StatusCode::NOT_MODIFIED),
+            "/tunnel" => tunnel(&request),
             "/reason" => {
                 Response::text("").with_status("222 quite fine".parse::<carboy_http::Status>().unwrap())
             }
             _ => Response::text("not here").with_status(StatusCode::NOT_FOUND),
         }
     }
+}
+
+/// Speaks first, then says back in capitals what comes.
+fn tunnel(request: &Request) -> Response {
+    let upgrade = request.extensions().get::<hyper::upgrade::OnUpgrade>().cloned().unwrap();
+    tokio::spawn(async move {
+        let mut client = upgrade.await.unwrap();
+        let mut said = b"hello\n".to_vec();
+        loop {
+            while !said.is_empty() {
+                let n = poll_fn(|cx| Pin::new(&mut client).poll_write(cx, &said)).await.unwrap();
+                said.drain(..n);
+            }
+            poll_fn(|cx| Pin::new(&mut client).poll_flush(cx)).await.unwrap();
+            let mut room = [0; 1024];
+            let mut buf = hyper::rt::ReadBuf::new(&mut room);
+            let read = poll_fn(|cx| Pin::new(&mut client).poll_read(cx, buf.unfilled())).await;
+            if read.is_err() || buf.filled().is_empty() {
+                break;
+            }
+            said = buf.filled().to_ascii_uppercase();
+        }
+    });
+    let mut response = Response::text("").with_status(StatusCode::SWITCHING_PROTOCOLS);
+    let _ = response.set_header("connection", "upgrade");
+    let _ = response.set_header("upgrade", "capitals");
+    response
 }
 
 pub fn config() -> ServerConfig {
