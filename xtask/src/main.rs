@@ -23,7 +23,8 @@ The project's commands.
   cargo xtask setup              looks for the programs that tests need; as root on Debian installs what is missing
 
 Tests that need another program are ignored by a plain `cargo test` (#[ignore = \"needs …\"]) and run by `cargo xtask test`. Tests
-whose name starts with `long_` are ignored too and run by `cargo xtask full`.
+whose name starts with `long_` are ignored too and run by `cargo xtask full`. Tests that need the Python packages find their Python
+in the environment variable CARBOY_PYTHON, which `cargo xtask test` sets.
 ";
 
 fn main() -> ExitCode {

@@ -1,5 +1,6 @@
 //! `cargo xtask test`.
 
+use std::path::Path;
 use std::process::Command;
 
 use crate::process::{Done, cargo, find, run};
@@ -11,28 +12,30 @@ pub(crate) fn all() -> Done {
         .map_err(|error| format!("{error}: run `cargo fmt --all`"))?;
     vectors::present()?;
     setup::all()?;
+    let python = vectors::python()?;
     run(&mut cargo(&["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
-    run(&mut with_programs(cargo(&["test", "--locked", "--workspace", "--doc", "--quiet"])))?;
+    run(&mut with_programs(cargo(&["test", "--locked", "--workspace", "--doc", "--quiet"]), &python))?;
     // The tests that need other programs are the ignored ones; the long ones wait for `full`.
     if nextest() {
         let args = ["nextest", "run", "--locked", "--workspace", "--run-ignored", "all"];
-        run(with_programs(cargo(&args)).args(["--filterset", "not test(/(^|::)long_/)"]))
+        run(with_programs(cargo(&args), &python).args(["--filterset", "not test(/(^|::)long_/)"]))
     } else {
         let args =
             ["test", "--locked", "--workspace", "--lib", "--bins", "--tests", "--examples", "--no-fail-fast"];
-        run(with_programs(cargo(&args)).args(["--", "--include-ignored", "--skip", "long_"]))
+        run(with_programs(cargo(&args), &python).args(["--", "--include-ignored", "--skip", "long_"]))
     }
 }
 
 /// The tests that take minutes.
 pub(crate) fn long() -> Done {
+    let python = vectors::python()?;
     if nextest() {
         let args =
             ["nextest", "run", "--locked", "--workspace", "--run-ignored", "only", "--no-tests", "pass"];
-        run(with_programs(cargo(&args)).args(["--filterset", "test(/(^|::)long_/)"]))
+        run(with_programs(cargo(&args), &python).args(["--filterset", "test(/(^|::)long_/)"]))
     } else {
         let args = ["test", "--locked", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"];
-        run(with_programs(cargo(&args)).args(["--", "--ignored", "long_"]))
+        run(with_programs(cargo(&args), &python).args(["--", "--ignored", "long_"]))
     }
 }
 
@@ -40,8 +43,9 @@ fn nextest() -> bool {
     find("cargo-nextest", &[]).is_some()
 }
 
-/// Tests find the programs that setup found.
-fn with_programs(mut command: Command) -> Command {
+/// Tests find the programs that setup found, and in `CARBOY_PYTHON` the Python that has the pinned packages.
+fn with_programs(mut command: Command, python: &Path) -> Command {
+    command.env("CARBOY_PYTHON", python);
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain(setup::extra_folders());
     if let Ok(path) = std::env::join_paths(folders) {

@@ -90,7 +90,7 @@ fn make(output: &Path, areas: &[&str]) -> Done {
 }
 
 /// The Python that has the pinned packages, in a virtual environment that is made once for each list of packages.
-fn python() -> Done<PathBuf> {
+pub(crate) fn python() -> Done<PathBuf> {
     setup::python()?;
     let requirements = format!("{GENERATE}/requirements.txt");
     let list =

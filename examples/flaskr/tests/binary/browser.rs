@@ -1,8 +1,7 @@
 //! A user's way through the blog in a real browser.
 
 use crate::flaskr::Flaskr;
-use crate::folder::Folder;
-use crate::webdriver::Browser;
+use carboy_testkit::{Browser, Folder};
 use std::path::PathBuf;
 
 const NAME: &str = "Ada <b>";

@@ -1,9 +1,7 @@
 //! What the binary says, and with which code it ends.
 
 use crate::flaskr::{Flaskr, command};
-use crate::folder::Folder;
-use crate::http::{Answer, ask};
-use crate::process::Process;
+use carboy_testkit::{Answer, Folder, Process, ask};
 use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::fs::PermissionsExt;
 use std::process::Command;

@@ -1,6 +1,6 @@
 //! The real binary.
 
-use super::process::Process;
+use carboy_testkit::Process;
 use std::ffi::OsStr;
 use std::path::Path;
 use std::process::Command;

@@ -3,7 +3,3 @@
 mod browser;
 mod cli;
 mod flaskr;
-mod folder;
-mod http;
-mod process;
-mod webdriver;

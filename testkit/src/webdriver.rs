@@ -29,7 +29,7 @@ const ARGS: &[&str] = &[
 ];
 
 /// A browser with one window; it ends when it is dropped.
-pub(crate) struct Browser {
+pub struct Browser {
     session: String,
     port: u16,
     _driver: Process,
@@ -37,7 +37,7 @@ pub(crate) struct Browser {
 }
 
 /// An element of the page that the browser shows.
-pub(crate) struct Element<'a> {
+pub struct Element<'a> {
     browser: &'a Browser,
     id: String,
 }
@@ -46,7 +46,7 @@ impl Browser {
     /// Starts chromedriver and a Chromium with a fresh profile.
     ///
     /// Panics with the sentence that says how to install them when one of them is not there.
-    pub(crate) fn start() -> Browser {
+    pub fn start() -> Browser {
         let chromium = program(&["chromium", "chromium-browser", "google-chrome"]);
         let driver = program(&["chromedriver"]);
         let profile = Folder::new();
@@ -69,22 +69,22 @@ impl Browser {
     }
 
     /// Goes to an address and waits until its page has loaded.
-    pub(crate) fn open(&self, url: &str) {
+    pub fn open(&self, url: &str) {
         self.post("/url", json!({"url": url}));
     }
 
     /// The address of the page.
-    pub(crate) fn url(&self) -> String {
+    pub fn url(&self) -> String {
         string(self.get("/url"))
     }
 
     /// The title of the page.
-    pub(crate) fn title(&self) -> String {
+    pub fn title(&self) -> String {
         string(self.get("/title"))
     }
 
     /// Every element that a CSS selector finds, in the order of the document.
-    pub(crate) fn all(&self, selector: &str) -> Vec<Element<'_>> {
+    pub fn all(&self, selector: &str) -> Vec<Element<'_>> {
         let found = self.post("/elements", json!({"using": "css selector", "value": selector}));
         let found = found.as_array().cloned().unwrap_or_default();
         found
@@ -94,41 +94,41 @@ impl Browser {
     }
 
     /// The only element that a CSS selector finds.
-    pub(crate) fn one(&self, selector: &str) -> Element<'_> {
+    pub fn one(&self, selector: &str) -> Element<'_> {
         let mut found = self.all(selector);
         assert_eq!(found.len(), 1, "{selector} on {}:\n{}", self.url(), self.text());
         found.remove(0)
     }
 
     /// The texts of the elements that a CSS selector finds.
-    pub(crate) fn texts(&self, selector: &str) -> Vec<String> {
+    pub fn texts(&self, selector: &str) -> Vec<String> {
         self.all(selector).iter().map(Element::text).collect()
     }
 
     /// What a user reads on the page.
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         self.texts("body").join("\n")
     }
 
     /// Runs the body of a JavaScript function and answers what it returns.
-    pub(crate) fn script(&self, body: &str) -> Value {
+    pub fn script(&self, body: &str) -> Value {
         self.post("/execute/sync", json!({"script": body, "args": []}))
     }
 
     /// Types into a field, in place of what stood there.
-    pub(crate) fn fill(&self, selector: &str, text: &str) {
+    pub fn fill(&self, selector: &str, text: &str) {
         let field = self.one(selector);
         field.post("/clear", json!({}));
         field.post("/value", json!({"text": text}));
     }
 
     /// Clicks on what leads to another document, and waits until that has loaded.
-    pub(crate) fn follow(&self, selector: &str) {
+    pub fn follow(&self, selector: &str) {
         self.leave(|| self.one(selector).click());
     }
 
     /// Does what leads to another document, and waits until that has loaded.
-    pub(crate) fn leave(&self, act: impl FnOnce()) {
+    pub fn leave(&self, act: impl FnOnce()) {
         // The mark goes with the document, so its absence tells a new one, also at the same address.
         self.script("window.left = false");
         act();
@@ -139,22 +139,22 @@ impl Browser {
     }
 
     /// The question of the dialogue that is open.
-    pub(crate) fn dialogue(&self) -> String {
+    pub fn dialogue(&self) -> String {
         string(self.get("/alert/text"))
     }
 
     /// Answers the dialogue that is open with "OK" or "Cancel".
-    pub(crate) fn answer(&self, ok: bool) {
+    pub fn answer(&self, ok: bool) {
         self.post(if ok { "/alert/accept" } else { "/alert/dismiss" }, json!({}));
     }
 
     /// Makes the window as large as this.
-    pub(crate) fn resize(&self, width: u32, height: u32) {
+    pub fn resize(&self, width: u32, height: u32) {
         self.post("/window/rect", json!({"width": width, "height": height}));
     }
 
     /// Writes what the window shows as a PNG file.
-    pub(crate) fn screenshot(&self, path: &Path) {
+    pub fn screenshot(&self, path: &Path) {
         let png = STANDARD.decode(string(self.get("/screenshot"))).expect("a screenshot is base64");
         std::fs::write(path, png).unwrap_or_else(|e| panic!("{} cannot be written: {e}", path.display()));
     }
@@ -194,22 +194,22 @@ impl Drop for Browser {
 
 impl Element<'_> {
     /// What a user reads in it.
-    pub(crate) fn text(&self) -> String {
+    pub fn text(&self) -> String {
         string(self.get("/text"))
     }
 
     /// One of its properties, as text; empty when it has none of this name.
-    pub(crate) fn property(&self, name: &str) -> String {
+    pub fn property(&self, name: &str) -> String {
         self.get(&format!("/property/{name}")).as_str().unwrap_or_default().to_owned()
     }
 
     /// The computed value of a CSS property.
-    pub(crate) fn css(&self, name: &str) -> String {
+    pub fn css(&self, name: &str) -> String {
         string(self.get(&format!("/css/{name}")))
     }
 
     /// Clicks on its middle, as a user would.
-    pub(crate) fn click(&self) {
+    pub fn click(&self) {
         self.post("/click", json!({}));
     }
 

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 /// A running program.
-pub(crate) struct Process {
+pub struct Process {
     child: Child,
     lines: Receiver<String>,
     heard: Vec<String>,
@@ -15,7 +15,7 @@ pub(crate) struct Process {
 
 impl Process {
     /// Starts a program and listens to its standard output and its standard error.
-    pub(crate) fn start(command: &mut Command) -> Process {
+    pub fn start(command: &mut Command) -> Process {
         let name = command.get_program().to_owned();
         let mut child = command
             .stdin(Stdio::null())
@@ -44,7 +44,7 @@ impl Process {
     /// Waits for a line that `find` knows, and answers what it made of it.
     ///
     /// Panics with all that was heard when the line does not come.
-    pub(crate) fn wait_for<T>(&mut self, what: &str, find: impl Fn(&str) -> Option<T>) -> T {
+    pub fn wait_for<T>(&mut self, what: &str, find: impl Fn(&str) -> Option<T>) -> T {
         let end = Instant::now() + Duration::from_secs(30);
         loop {
             match self.lines.recv_timeout(end.saturating_duration_since(Instant::now())) {
@@ -66,12 +66,12 @@ impl Process {
     }
 
     /// The process's number.
-    pub(crate) fn id(&self) -> u32 {
+    pub fn id(&self) -> u32 {
         self.child.id()
     }
 
     /// Waits until it has ended by itself.
-    pub(crate) fn wait(&mut self) -> ExitStatus {
+    pub fn wait(&mut self) -> ExitStatus {
         let end = Instant::now() + Duration::from_secs(30);
         loop {
             if let Some(status) = self.child.try_wait().expect("a child can be asked") {

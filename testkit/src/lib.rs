@@ -1,0 +1,15 @@
+//! What tests of running programs share: child processes, requests over a socket, a browser, the real Flask.
+
+#![forbid(unsafe_code)]
+
+mod flask;
+mod folder;
+mod http;
+mod process;
+mod webdriver;
+
+pub use flask::{Flask, python};
+pub use folder::Folder;
+pub use http::{Answer, ask};
+pub use process::Process;
+pub use webdriver::{Browser, Element};
