@@ -343,7 +343,10 @@ impl App {
         self
     }
 
-    /// Hands every request that no rule takes to another service. Hooks, sessions and error handlers do not run for it.
+    /// Hands every request that is not for this app to another service: no rule takes its path, or its method; or it asks for a
+    /// file below the automatic rule for static files which is not there.
+    ///
+    /// Hooks and sessions do not run for it. When the service fails the error handlers are asked.
     pub fn fallback<S, RB>(&mut self, service: S) -> &mut Self
     where
         S: tower_service::Service<http::Request<Body>, Response = http::Response<RB>>

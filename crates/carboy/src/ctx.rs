@@ -67,6 +67,13 @@ pub(crate) struct Matched {
     pub(crate) args: Mutex<Args>,
 }
 
+impl Matched {
+    /// A value from the path, as text.
+    pub(crate) fn text(&self, name: &str) -> String {
+        lock(&self.args).get(name).map(ToString::to_string).unwrap_or_default()
+    }
+}
+
 /// Why a request is not routed: raised only after the `before_request` functions.
 #[derive(Debug)]
 pub(crate) enum RoutingError {

@@ -4,7 +4,7 @@
 
 use crate::{
     Error, Result,
-    app::Frozen,
+    app::{Frozen, blueprint_of},
     ctx::{Context, CurrentRequest, Dispatched, Matched, RoutingError},
     debug_page,
     end::End,
@@ -19,7 +19,7 @@ use crate::{
     state::State,
     view::{BoxFuture, IntoResponse, View},
 };
-use carboy_http::{HeaderMap, HttpError, Method, Request, Response, StatusCode, header, host};
+use carboy_http::{HeaderMap, HttpError, HttpErrorKind, Method, Request, Response, StatusCode, header, host};
 use carboy_routing::{Bind, MatchError, Target};
 use futures_util::future::Either;
 use std::{
@@ -57,10 +57,10 @@ pub(crate) fn dispatch(
         Some(context) => context.sync_scope(|| route(state, &request)),
         None => route(state, &request),
     };
-    if let (Err(error), Some(fallback)) = (&routing, &app.fallback)
-        && fallback_takes(error)
+    if let Some(fallback) = &app.fallback
+        && fallback_takes(app, &routing)
     {
-        return Either::Right(elsewhere(fallback, request));
+        return Either::Right(to_fallback(app, fallback, request, arrival));
     }
     let dispatched = Dispatched { request, routing };
     let context = match arrival {
@@ -83,12 +83,45 @@ fn elsewhere(service: &Inner, request: Request) -> BoxFuture<Response> {
     Box::pin(async move { service.respond(request).await })
 }
 
-/// The fallback answers what no rule of this app does: not an untrusted host.
-fn fallback_takes(error: &RoutingError) -> bool {
-    match error {
-        RoutingError::Http(error) => matches!(error.status().as_u16(), 404 | 405),
-        RoutingError::Redirect(_) => false,
+/// The fallback answers what no rule of this app does: a path, a method or a WebSocket without one, and a file that the
+/// automatic rule for static files does not have. It does not get requests to an untrusted host.
+fn fallback_takes(app: &Frozen, routing: &std::result::Result<Matched, RoutingError>) -> bool {
+    let state = &app.state;
+    match routing {
+        Ok(matched) => {
+            app.registry.entry(state.url_map(), matched.rule).static_files && {
+                let endpoint = state.url_map().rule(matched.rule).get_endpoint();
+                !state.static_sources.has(blueprint_of(endpoint), &matched.text("filename"))
+            }
+        }
+        Err(RoutingError::Http(error)) => {
+            match error.http().map(|http| (http.status().as_u16(), http.kind())) {
+                Some((404 | 405, _)) => true,
+                // Only a WebSocket rule takes the path, or the reverse.
+                Some((400, HttpErrorKind::Plain)) => true,
+                _ => false,
+            }
+        }
+        Err(RoutingError::Redirect(_)) => false,
     }
+}
+
+/// Answers with the fallback; when that fails, the error handlers are asked.
+fn to_fallback(
+    app: &Arc<Frozen>,
+    fallback: &Inner,
+    request: Request,
+    arrival: Option<Arc<Context>>,
+) -> BoxFuture<Response> {
+    let app = app.clone();
+    let context = arrival.unwrap_or_else(|| Context::for_arrival(app.state.clone(), request.head()));
+    let answer = fallback.call_boxed(request.into());
+    Box::pin(async move {
+        match answer.await {
+            Ok(response) => response.into(),
+            Err(error) => answer_layer_error(&app, context, Error::from_layer(error)).await,
+        }
+    })
 }
 
 pin_project_lite::pin_project! {

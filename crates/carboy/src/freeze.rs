@@ -151,6 +151,7 @@ fn static_route(url_path: &str, host: Option<String>, scope: &str) -> RouteRegis
             view: Arc::new(files::static_view(scope)),
             type_id: None,
             stream: true,
+            static_files: true,
             requires: Vec::new(),
             args: Vec::new(),
             doc: "Static files",
@@ -392,6 +393,7 @@ impl Table {
         }
         self.entries.push(Entry {
             stream: view.is_some_and(|v| v.stream),
+            static_files: route.view.as_ref().is_some_and(|v| v.static_files),
             view: view.map(|v| v.view.clone()),
             plan,
             automatic_options,

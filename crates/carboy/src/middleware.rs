@@ -2,7 +2,7 @@
 
 use crate::{Error, app::Frozen, ctx::Context, dispatch, view::BoxFuture};
 use bytes::Bytes;
-use carboy_http::{Body, BodyError, Request, Response};
+use carboy_http::{Body, BodyError, HttpError, Request, Response, StatusCode};
 use futures_util::future::Either;
 use std::{
     future::{Future, poll_fn},
@@ -65,14 +65,17 @@ impl Inner {
         self.0.respond(request)
     }
 
-    /// Answers a request; a failure is an internal server error.
+    /// Answers a request; a failure is an internal server error, unless it is an HTTP error itself.
     pub(crate) async fn respond(&self, request: Request) -> Response {
         match self.call_boxed(request.into()).await {
             Ok(response) => response.into(),
-            Err(error) => {
-                tracing::error!(target: "carboy::app", "a mounted service failed: {error}");
-                carboy_http::HttpError::new(carboy_http::StatusCode::INTERNAL_SERVER_ERROR).to_response()
-            }
+            Err(error) => match error.downcast::<HttpError>() {
+                Ok(http) => http.to_response(),
+                Err(error) => {
+                    tracing::error!(target: "carboy::app", "a mounted service failed: {error}");
+                    HttpError::new(StatusCode::INTERNAL_SERVER_ERROR).to_response()
+                }
+            },
         }
     }
 }

@@ -32,6 +32,8 @@ pub(crate) struct ViewRegistration {
     pub(crate) type_id: Option<TypeId>,
     /// The view takes the body as a stream, so nothing is read before it runs.
     pub(crate) stream: bool,
+    /// The view serves the files of a static folder by itself.
+    pub(crate) static_files: bool,
     pub(crate) requires: Vec<Requirement>,
     /// What an attributed function takes; empty for other views.
     pub(crate) args: Vec<ArgDef>,
@@ -80,6 +82,8 @@ pub(crate) struct Entry {
     pub(crate) view: Option<Arc<View>>,
     pub(crate) plan: usize,
     pub(crate) stream: bool,
+    /// The rule is the automatic one for a static folder.
+    pub(crate) static_files: bool,
     /// OPTIONS is answered by the app itself.
     pub(crate) automatic_options: bool,
 }

@@ -144,6 +144,54 @@ fn a_fallback_answers_what_no_rule_takes() {
     assert_eq!(client.post("/echo").data("here").send().text(), "here");
 }
 
+#[test]
+fn a_fallback_answers_a_websocket_where_there_is_only_a_page_but_no_untrusted_host() {
+    let mut app = app();
+    app.config().set("TRUSTED_HOSTS", ["localhost"]);
+    app.fallback(Router::new().fallback(|| async { "elsewhere" }));
+    let client = app.test_client();
+    assert_eq!(client.get("/").header("upgrade", "websocket").send().text(), "elsewhere");
+    assert_eq!(client.get("http://evil.example/nowhere").send().status(), 400);
+}
+
+#[test]
+fn a_fallback_has_the_static_files_that_are_not_here() {
+    let root = std::env::temp_dir().join(format!("carboy-fallback-static-{}", std::process::id()));
+    for folder in ["static/deep", "news"] {
+        std::fs::create_dir_all(root.join(folder)).unwrap();
+    }
+    std::fs::write(root.join("static/here.txt"), "here").unwrap();
+    std::fs::write(root.join("news/here.txt"), "news here").unwrap();
+    let mut app = app();
+    let mut news = Blueprint::new("news");
+    news.url_prefix("/news").static_folder("news");
+    app.root_path(&root).register(news);
+    app.fallback(Router::new().fallback(|uri: http::Uri| async move { format!("elsewhere {uri}") }));
+    let client = app.test_client();
+    assert_eq!(client.get("/static/here.txt").send().text(), "here");
+    assert_eq!(client.get("/news/news/here.txt").send().text(), "news here");
+    for path in ["/static/there.txt", "/static/deep", "/static/..%2fCargo.toml", "/news/news/there.txt"] {
+        assert_eq!(client.get(path).send().text(), format!("elsewhere {path}"));
+    }
+    assert_eq!(client.post("/static/here.txt").send().text(), "elsewhere /static/here.txt");
+    std::fs::remove_dir_all(&root).unwrap();
+}
+
+#[test]
+fn an_error_of_the_fallback_goes_through_the_error_handlers() {
+    let gone = tower::service_fn(|_: http::Request<carboy::Body>| async {
+        let error = HttpError::new(carboy::StatusCode::BAD_GATEWAY);
+        Err::<http::Response<carboy::Body>, carboy_http::BodyError>(error.into())
+    });
+    let mut app = app();
+    app.fallback(gone).mount("/mounted", gone);
+    app.errorhandler(502, |_: Error| (format!("{} is closed today", request().path()), 503));
+    let client = app.build().unwrap().test_client();
+    let answer = client.get("/shop").send();
+    assert_eq!((answer.status().as_u16(), answer.text().as_str()), (503, "/shop is closed today"));
+    assert_eq!(client.get("/mounted/shop").send().status(), 502);
+}
+
 #[tokio::test]
 async fn the_app_is_a_service_in_an_axum_router() {
     let router = Router::new()

@@ -54,6 +54,20 @@ impl StaticSources {
     }
 }
 
+impl StaticSources {
+    /// Whether a scope has a file of this name.
+    pub(crate) fn has(&self, scope: &str, filename: &str) -> bool {
+        let Some(source) = self.of(scope) else { return false };
+        match source.embedded {
+            None => open_below(&source.folder, filename).is_some(),
+            Some(embedded) => {
+                let wanted = safe_relative(filename);
+                embedded.files.iter().any(|(name, ..)| Some(*name) == wanted.as_deref())
+            }
+        }
+    }
+}
+
 /// The view that serves the static files of a scope.
 pub(crate) fn static_view(scope: String) -> View {
     view(move |args: Args| serve(&scope, &args))
