@@ -64,10 +64,10 @@ def write(path, cases):
 
 
 def main(folder):
-    query = [{"query": text, "args": args(text)} for text in dict.fromkeys([*HAND, *texts(1, 320)])]
+    query = [{"query": text, "args": args(text)} for text in dict.fromkeys([*HAND, *texts(1, 620)])]
     write(folder / "query.json", query)
 
-    bodies = [text.encode() for text in dict.fromkeys([*HAND, *texts(2, 200)])]
+    bodies = [text.encode() for text in dict.fromkeys([*HAND, *texts(2, 420)])]
     bodies += [b"a=\xff", b"\xff=1", b"a=\xc3\xa9", b"a=\xc3", b"a=%ff&b=\xff", b"a=\xed\xa0\x80", b"a=\r\n", b"a=1\r\n&b=2\n"]
     cases = [{"body": body.decode("latin-1"), "form": form(body)} for body in bodies]
     for content_type in [

@@ -35,18 +35,46 @@ TYPES = ["text/html", "text/plain", "application/json", "application/xml", "imag
          "application/xml-external-parsed-entity", "application/xhtml+xml", "image/png", "application/octet-stream", "TEXT/html", "application/atom+xml", "text", ""]
 
 
+DEVICES = ["con", "nul", "com1", "lpt9", "com¹", "conin$", "aux", "prn"]
+
+
+def special(parts):
+    """What carboy refuses on every system: NUL, backslashes, colons, devices, names of nothing but dots and blanks."""
+    for part in parts:
+        if any(c in part for c in "\0\\:"):
+            return True
+        for segment in part.split("/"):
+            if segment.split(".")[0].strip().lower() in DEVICES or segment not in ("", ".", "..") and not segment.strip(". "):
+                return True
+    return False
+
+
+def device(name):
+    return name.split(".")[0].lower() in DEVICES
+
+
 def joins(rng):
     parts = list(JOINS)
     pieces = ["a", "b", "..", "..", ".", "/", "/", "//", "é", " ", "...", "c.txt"]
     for _ in range(200):
         parts.append(["".join(rng.choices(pieces, k=rng.randint(1, 7))) for _ in range(rng.randint(1, 2))])
-    return [{"directory": d, "parts": p, "joined": safe_join(d, *p)} for p in parts for d in (["/srv", "", "/srv/", "rel"] if p in JOINS[:20] else ["/srv"])]
+    cases = []
+    for p in parts:
+        for d in ["/srv", "", "/srv/", "rel"] if p in JOINS[:20] else ["/srv"]:
+            cases.append({"directory": d, "parts": p, "joined": safe_join(d, *p)})
+            if cases[-1]["joined"] is not None and special(p):
+                cases[-1]["differs"] = "what is special on any system is refused on all"
+    return cases
 
 
 def names(rng):
     pieces = ["a", "B", "9", ".", "..", "_", "-", " ", "/", "\\", "é", "ﬁ", "日", ":", "\t", "~", "%"]
     texts = NAMES + ["".join(rng.choices(pieces, k=rng.randint(1, 9))) for _ in range(120)]
-    return [{"name": text, "secure": secure_filename(text)} for text in texts]
+    cases = [{"name": text, "secure": secure_filename(text)} for text in texts]
+    for case in cases:
+        if device(case["secure"]):
+            case["differs"] = "names of devices are marked on every system, not on Windows only"
+    return cases
 
 
 def disposition(name, attachment):

@@ -59,10 +59,16 @@ def request(target, host="example.com", scheme="http", script_root="", **fields)
 
 def cases():
     for target in TARGETS:
-        yield {"target": target, "host_header": "example.com", **answers(request(target))}
+        case = {"target": target, "host_header": "example.com", **answers(request(target))}
+        if '"' in target:
+            case["differs"] = "a quotation mark in the target is refused before there is a request"
+        yield case
     for host in [*HOSTS, None]:
         for scheme in ("http", "https"):
-            yield {"target": "/a?b", "host_header": host, **answers(request("/a?b", host, scheme))}
+            case = {"target": "/a?b", "host_header": host, **answers(request("/a?b", host, scheme))}
+            if case["url"] is None:
+                case["differs"] = "a host that is no domain name, or whose port is none, does not fail"
+            yield case
     for root in ("/app", "/app/", "/é", "/a b/c", "//", "/a%20b"):
         for target in ("/", "/x?y", "/%C3%A9"):
             yield {"target": target, "host_header": "example.com", "root": root, **answers(request(target, script_root=root))}

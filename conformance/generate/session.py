@@ -132,7 +132,7 @@ def cookies():
     rng = random.Random(2)
     sessions = SESSIONS + [
         {rng.choice(["k", "user", "é", " t", "_permanent"]): random_value(rng), "b": random_value(rng)}
-        for _ in range(200)
+        for _ in range(420)
     ]
     app = make_app()
     rows = []
@@ -178,6 +178,8 @@ def reading():
                 result = {"shape": shape(value)}
             except itsdangerous.BadData as error:
                 result = {"error": type(error).__name__}
+        if '"!"' in text:
+            result["differs"] = "Python's base64 skips what is none"
         if len(text) > 4000:
             rows.append({"repeat": text[:1] if text.startswith("[") else text[:5], "times": len(text.strip()), **result})
         else:
@@ -202,7 +204,13 @@ def hostile():
             except (itsdangerous.BadData, TypeError, ValueError) as error:
                 result = {"error": type(error).__name__}
         clock = NOW
-        rows.append({"field": field, "now": now, "config": config, **result})
+        row = {"field": field, "now": now, "config": config, **result}
+        value = context.request.cookies.get(app.config["SESSION_COOKIE_NAME"], "")
+        if "error" in result:
+            row["differs"] = "an unreadable payload is an empty session; Flask answers 500 until the cookie is gone"
+        elif result["shape"] != ["dict", []] and value[-1] not in "AEIMQUYcgkosw048":
+            row["differs"] = "a signature has one spelling; Python looks over the bits that its last character has to spare"
+        rows.append(row)
 
     def signed(session, key="dev", at=NOW, **config):
         global clock

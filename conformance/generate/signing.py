@@ -5,6 +5,7 @@ import hashlib
 import json
 import pathlib
 import random
+import re
 import sys
 
 import itsdangerous
@@ -142,10 +143,26 @@ VALUES = [
 ]
 
 
+def random_value(rng, depth=0):
+    kind = rng.randrange(8 if depth < 3 else 6)
+    if kind == 0:
+        return rng.choice([None, True, False])
+    if kind == 1:
+        return rng.randint(-(2**40), 2**40)
+    if kind == 2:
+        return rng.uniform(-1e6, 1e6)
+    if kind < 6:
+        return "".join(rng.choices("abcxyz 09-_./<>é日😀\"\\\n", k=rng.randint(0, 24)))
+    if kind == 6:
+        return [random_value(rng, depth + 1) for _ in range(rng.randint(0, 5))]
+    return {rng.choice(["id", "name", "next", "é", "roles", "x"]) + str(n): random_value(rng, depth + 1) for n in range(rng.randint(0, 4))}
+
+
 def serializers():
     """Tokens that Python made; ours must read them, and make the same ones unless they are compressed."""
     rows = []
-    for number, value in enumerate(VALUES):
+    rng = random.Random(77)
+    for number, value in enumerate(VALUES + [random_value(rng) for _ in range(40)]):
         for kind in ("plain", "plain-timed", "url-safe", "url-safe-timed"):
             salt = [None, "activate", "cookie-session"][number % 3]
             secret = ["secret-key", "dev", "schlüssel"][(number // 3) % 3]
@@ -237,7 +254,7 @@ def canonical_timestamp(token):
 
 
 def hostile():
-    """Tokens that were tampered with. `canonical` says whether Python itself would ever write this token."""
+    """Tokens that were tampered with."""
     rng = random.Random(20231114)
     alphabet = "ABab01-_.=+/ é\n%"
     originals = [
@@ -253,7 +270,7 @@ def hostile():
         tokens += [original + "=", original + "==", original + ".", "." + original, original + "\n"]
         tokens += [original.replace(".", "", 1), original.replace(".", "..", 1), original.upper()]
         tokens += [original.replace("-", "+").replace("_", "/"), original + "é"]
-        for _ in range(40):
+        for _ in range(60):
             at = rng.randrange(len(original))
             how = rng.randrange(3)
             char = rng.choice(alphabet)
@@ -302,21 +319,21 @@ def hostile():
         canonical = False
         if "value" in result:
             payload = serializer.make_signer().unsign(token)
-            canonical = serializer.make_signer().sign(payload).decode() == token
+            canonical = serializer.make_signer().sign(payload).decode() == re.sub("={1,2}$", "", token)
             canonical = canonical and not set(payload.decode()) & set("+/=")
         try:
             unsafe = list(serializer.loads_unsafe(token))
         except itsdangerous.BadPayload:
             unsafe = None  # "never fails", says its documentation, and yet
-        rows.append(
-            {
-                "token": token,
-                "canonical": canonical,
-                "canonical_timestamp": canonical_timestamp(token),
-                "outcome": result,
-                "unsafe": unsafe,
-            }
-        )
+        row = {"token": token, "outcome": result, "unsafe": unsafe}
+        if result.get("error") == "BadPayload":
+            # The words are those of Python's JSON and zlib.
+            del result["message"]
+        if "value" in result and not canonical:
+            row["differs"] = "a token has one spelling; Python's base64 looks over what it does not know"
+        elif not canonical_timestamp(token):
+            row["differs"] = "a timestamp has one spelling; Python reads something into it"
+        rows.append(row)
     return rows
 
 

@@ -452,7 +452,7 @@ def flask_case(source, target="/user/Ada%20L?q=1&q=2&x=%3Cb%3E", headers=()):
         try:
             return {"source": source, "target": target, "headers": list(headers), "output": render_template_string(source)}
         except Exception as error:  # noqa: BLE001
-            return {"source": source, "target": target, "headers": list(headers), "error": type(error).__name__}
+            return {"source": source, "target": target, "headers": list(headers), "output": None, "error": type(error).__name__}
 
 
 SOURCES = [

@@ -8,6 +8,7 @@ Values are JSON where JSON has them as Python does (text, true, null, lists); th
 import json
 import pathlib
 import random
+import re
 import sys
 import uuid
 
@@ -117,6 +118,8 @@ class Group:
 
     def json(self):
         group = {"name": self.name, "options": self.options, "rules": [spec_json(s) for s in self.specs]}
+        if rows := re.findall(r"\b[A-Z]\d+\b", self.name):
+            group["rows"] = rows
         group["match"] = self.match_rows
         group["build"] = self.build_rows
         return group
@@ -675,7 +678,7 @@ def rule_errors():
         except SyntaxError as e:
             rows.append({"rule": text, "error": "SyntaxError", "message": e.msg})
         else:
-            rows.append({"rule": text, "error": None})
+            rows.append({"rule": text, "error": None, "differs": "what cannot be parsed at the end of the arguments is an error"})
     return rows
 
 

@@ -1,10 +1,12 @@
-//! The project's commands: `cargo xtask test`, `vectors`, `bench`, `full`, `setup`.
+//! The project's commands: `cargo xtask test`, `vectors`, `coverage`, `bench`, `full`, `setup`.
 
 #![forbid(unsafe_code)]
 
 mod bench;
+mod coverage;
 mod full;
 mod process;
+mod proofs;
 mod setup;
 mod tests;
 mod vectors;
@@ -15,11 +17,13 @@ use std::process::ExitCode;
 const HELP: &str = "\
 The project's commands.
 
-  cargo xtask test               formatting, lints, vectors present, doc tests, all tests; sets up what they need
+  cargo xtask test               formatting, lints, vectors and owners of rows present, doc tests, all tests; sets up what they need
   cargo xtask vectors [AREA…]    makes the conformance vectors again with the real Python packages
   cargo xtask vectors --check    makes them elsewhere and compares
+  cargo xtask coverage           which rows of Flask are proved, which differ, and why; fails when one has no owner
+  cargo xtask coverage --mutate  alters every expectation once; a test must notice each
   cargo xtask bench [ARGS…]      the micro-benches; ARGS go to criterion
-  cargo xtask full               test, then each crate and feature alone, documentation, vectors --check, the long tests
+  cargo xtask full               test, then each crate and feature alone, documentation, vectors --check, coverage --mutate, the long tests
   cargo xtask setup              looks for the programs that tests need; as root on Debian installs what is missing
 
 Tests that need another program are ignored by a plain `cargo test` (#[ignore = \"needs …\"]) and run by `cargo xtask test`. Tests
@@ -33,6 +37,7 @@ fn main() -> ExitCode {
     let done = workspace::enter().and_then(|()| match args.as_slice() {
         ["test"] => tests::all(),
         ["vectors", rest @ ..] => vectors::command(rest),
+        ["coverage", rest @ ..] => coverage::command(rest),
         ["bench", rest @ ..] => bench::all(rest),
         ["full"] => full::all(),
         ["setup"] => setup::all(),

@@ -7,10 +7,10 @@ use carboy::{
     testing::TestResponse,
     view::{Args, View, view},
 };
+use carboy_conformance::{Replay, load, same};
 use serde_json::{Value, json};
 use std::{
-    fmt, fs,
-    path::Path,
+    fmt,
     sync::{Arc, Mutex},
 };
 
@@ -379,18 +379,14 @@ fn record(response: &TestResponse, log: Vec<String>) -> Value {
     json!({"status": response.status().as_u16(), "headers": headers, "body": response.text(), "log": log})
 }
 
-/// The replies of one file of vectors: how many there were, and what differs.
-fn replay(file: &str) -> (usize, Vec<String>) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../conformance/hall").join(file);
+fn replay_apps(file: &str) {
     // The functions of an app live as long as it does, and so do the descriptions they are made of.
-    let vectors: &'static Value =
-        Box::leak(Box::new(serde_json::from_slice(&fs::read(path).unwrap()).unwrap()));
-    let (mut count, mut differences) = (0, Vec::new());
+    let vectors: &'static Value = Box::leak(Box::new(load(file)));
+    let mut replay = Replay::of(file, &["status", "headers", "body", "log"]);
     for (index, vector) in list(vectors).iter().enumerate() {
         let log = Log::default();
         let client = make_app(&vector["app"], &log).build().unwrap().test_client().propagate_errors(false);
         for (number, asked) in list(&vector["requests"]).iter().enumerate() {
-            count += 1;
             let acting: Vec<&str> = list(&asked["acts"]).iter().map(text).collect();
             let mut request =
                 client.open(text(&asked["method"]).parse::<Method>().unwrap(), text(&asked["target"]));
@@ -399,29 +395,19 @@ fn replay(file: &str) -> (usize, Vec<String>) {
             }
             let response = request.send();
             let got = record(&response, log.take());
-            for key in ["status", "headers", "body", "log"] {
-                if got[key] != asked[key] {
-                    differences.push(format!(
-                        "app {index} request {number} {} {} {acting:?} {key}:\n  flask  {}\n  carboy {}",
-                        asked["method"], asked["target"], asked[key], got[key]
-                    ));
-                }
-            }
+            replay.case(&format!("/{index}/requests/{number}"), asked, |asked| {
+                ["status", "headers", "body", "log"]
+                    .iter()
+                    .try_for_each(|key| same(key, &got[key], &asked[key]))
+            });
         }
     }
-    (count, differences)
+    replay.finish(800);
 }
 
+// rows: C17 C18 F5 F9 F24 I2 I3 I4 I6 I8 J6 J7 J8 J9 M3 M7 M8 D15
 #[test]
 fn random_apps_answer_and_run_their_functions_as_in_flask() {
-    for file in ["apps-1.json", "apps-2.json"] {
-        let (count, differences) = replay(file);
-        assert!(count > 800, "{file} holds {count} requests");
-        assert!(
-            differences.is_empty(),
-            "{file}: {} differences in {count} requests\n{}",
-            differences.len(),
-            differences.join("\n")
-        );
-    }
+    replay_apps("hall/apps-1.json");
+    replay_apps("hall/apps-2.json");
 }

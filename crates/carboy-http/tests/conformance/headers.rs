@@ -1,6 +1,7 @@
 //! The header families, dates, URLs and hosts.
 
-use crate::{check, must, rows, same, text, vectors};
+use crate::{must, rows, text};
+use carboy_conformance::{replay, same};
 use carboy_http::{
     date::{HttpDate, parse_date_unix},
     headers::{
@@ -20,25 +21,23 @@ fn pairs(directives: &Directives) -> Value {
 
 #[test]
 fn values_are_quoted_where_they_must_be() {
-    let all = vectors("headers/quoting.json");
-    check(rows(&all["quote"]), 60, |row| {
+    replay("headers/quoting.json", "/quote", &["quoted"], 60, |row| {
         same("quoted", quote_header_value(must(row, "value")).as_ref(), must(row, "quoted"))
     });
-    check(rows(&all["unquote"]), 60, |row| {
+    replay("headers/quoting.json", "/unquote", &["unquoted"], 60, |row| {
         same("unquoted", unquote_header_value(must(row, "value")).as_ref(), must(row, "unquoted"))
     });
 }
 
 #[test]
 fn values_with_parameters_are_read_with_charsets_and_continuations() {
-    let all = vectors("headers/options.json");
-    check(rows(&all["parse"]), 250, |row| {
+    replay("headers/options.json", "/parse", &["value", "options"], 250, |row| {
         let (value, options) = parse_options_header(must(row, "header"));
         same("value", value, must(row, "value"))?;
         let options: Value = options.iter().map(|(name, value)| json!([name, value])).collect();
         same("options", &options, &row["options"])
     });
-    check(rows(&all["dump"]), 9, |row| {
+    replay("headers/options.json", "/dump", &["header"], 9, |row| {
         let options: Vec<(&str, &str)> = rows(&row["options"])
             .iter()
             .map(|pair| (pair[0].as_str().unwrap(), pair[1].as_str().unwrap()))
@@ -49,7 +48,7 @@ fn values_with_parameters_are_read_with_charsets_and_continuations() {
 
 #[test]
 fn lists_and_directives_are_read_and_written() {
-    check(rows(&vectors("headers/lists.json")), 200, |row| {
+    replay("headers/lists.json", "", &["list", "dict", "dump_list", "dump_dict"], 200, |row| {
         let items = parse_list_header(must(row, "header"));
         same("dump_list", dump_list_header(&items).as_str(), must(row, "dump_list"))?;
         same("list", &Value::from(items), &row["list"])?;
@@ -61,54 +60,55 @@ fn lists_and_directives_are_read_and_written() {
 
 #[test]
 fn the_best_match_of_an_accept_field_is_werkzeugs() {
-    check(rows(&vectors("headers/accepts.json")), 160, |row| {
-        let kind = match must(row, "kind") {
-            "mime" => AcceptKind::Mime,
-            "language" => AcceptKind::Language,
-            "charset" => AcceptKind::Charset,
-            _ => AcceptKind::Plain,
-        };
-        let accept = Accept::parse(must(row, "header"), kind);
-        let items: Vec<(String, f64)> = rows(&row["items"])
-            .iter()
-            .map(|item| (item[0].as_str().unwrap().to_owned(), item[1].as_f64().unwrap()))
-            .collect();
-        same("items", accept.iter().map(|(item, q)| (item.to_owned(), q)).collect(), items)?;
-        same("to_header", accept.to_header().as_str(), must(row, "to_header"))?;
-        same("best", accept.best(), text(row, "best"))?;
-        for probe in rows(&row["quality"]) {
-            let value = probe[0].as_str().unwrap();
-            same("quality", Some(accept.quality(value)), probe[1].as_f64())?;
-            same("contains", Some(accept.contains(value)), probe[2].as_bool())?;
-        }
-        for case in rows(&row["best_match"]) {
-            let server: Vec<&str> = rows(&case[0]).iter().map(|value| value.as_str().unwrap()).collect();
-            same(&format!("best of {server:?}"), accept.best_match(&server), case[1].as_str())?;
-        }
-        if kind == AcceptKind::Mime {
-            let flags = json!([accept.accept_json(), accept.accept_html(), accept.accept_xhtml()]);
-            same("flags", &flags, &row["flags"])?;
-        }
-        Ok(())
-    });
+    replay(
+        "headers/accepts.json",
+        "",
+        &["items", "to_header", "best", "/quality/0/1", "/quality/0/2", "/best_match/0/1", "flags"],
+        160,
+        |row| {
+            let kind = match must(row, "kind") {
+                "mime" => AcceptKind::Mime,
+                "language" => AcceptKind::Language,
+                "charset" => AcceptKind::Charset,
+                _ => AcceptKind::Plain,
+            };
+            let accept = Accept::parse(must(row, "header"), kind);
+            let items: Vec<(String, f64)> = rows(&row["items"])
+                .iter()
+                .map(|item| (item[0].as_str().unwrap().to_owned(), item[1].as_f64().unwrap()))
+                .collect();
+            same("items", accept.iter().map(|(item, q)| (item.to_owned(), q)).collect(), items)?;
+            same("to_header", accept.to_header().as_str(), must(row, "to_header"))?;
+            same("best", accept.best(), text(row, "best"))?;
+            for probe in rows(&row["quality"]) {
+                let value = probe[0].as_str().unwrap();
+                same("quality", Some(accept.quality(value)), probe[1].as_f64())?;
+                same("contains", Some(accept.contains(value)), probe[2].as_bool())?;
+            }
+            for case in rows(&row["best_match"]) {
+                let server: Vec<&str> = rows(&case[0]).iter().map(|value| value.as_str().unwrap()).collect();
+                same(&format!("best of {server:?}"), accept.best_match(&server), case[1].as_str())?;
+            }
+            if kind == AcceptKind::Mime {
+                let flags = json!([accept.accept_json(), accept.accept_html(), accept.accept_xhtml()]);
+                same("flags", &flags, &row["flags"])?;
+            }
+            Ok(())
+        },
+    );
 }
 
 #[test]
 fn credentials_and_challenges_are_read_and_written() {
-    let all = vectors("headers/auth.json");
-    check(rows(&all["authorization"]), 38, |row| {
+    replay("headers/auth.json", "/authorization", &["auth"], 38, |row| {
         let found = Authorization::parse(must(row, "header"));
         let got = found.map(|auth| {
             json!({"type": auth.scheme(), "parameters": pairs(auth.parameters()), "token": auth.token(),
                    "to_header": auth.to_header()})
         });
-        // Python lets one sign of padding too many pass.
-        if must(row, "header") == "Basic dXNlcjpwYXNz=" {
-            return same("auth", got, None);
-        }
         same("auth", &got.unwrap_or_default(), &row["auth"])
     });
-    check(rows(&all["www_authenticate"]), 40, |row| {
+    replay("headers/auth.json", "/www_authenticate", &["auth"], 40, |row| {
         let found = WwwAuthenticate::parse(must(row, "header"));
         let mut got = found
             .map(|auth| {
@@ -130,7 +130,7 @@ fn cache_control_is_read_and_written() {
         Some(None) => Value::Bool(true),
         Some(Some(value)) => Value::from(value),
     };
-    check(rows(&vectors("headers/cache_control.json")), 98, |row| {
+    replay("headers/cache_control.json", "", &["request", "response", "to_header"], 98, |row| {
         let request = RequestCacheControl::parse(must(row, "header"));
         let max_stale = match request.max_stale() {
             None => Value::Null,
@@ -160,7 +160,7 @@ fn cache_control_is_read_and_written() {
 
 #[test]
 fn content_security_policies_are_read_and_written() {
-    check(rows(&vectors("headers/csp.json")), 50, |row| {
+    replay("headers/csp.json", "", &["policy", "to_header"], 50, |row| {
         let policy = ContentSecurityPolicy::parse(must(row, "header"));
         let got: Value = policy.iter().map(|(name, sources)| json!([name, sources])).collect();
         same("policy", &got, &row["policy"])?;
@@ -170,35 +170,40 @@ fn content_security_policies_are_read_and_written() {
 
 #[test]
 fn entity_tags_compare_strongly_and_weakly() {
-    let all = vectors("headers/etags.json");
-    check(rows(&all["parse"]), 130, |row| {
-        let tags = ETags::parse(must(row, "header"));
-        let sorted = |tags: Vec<&str>| {
-            let mut tags: Vec<String> =
-                tags.into_iter().filter(|tag| !tag.is_empty()).map(Into::into).collect();
-            tags.sort();
-            tags.dedup();
-            Value::from(tags)
-        };
-        same("strong", &sorted(tags.strong().collect()), &row["strong"])?;
-        same("weak", &sorted(tags.weak().collect()), &row["weak"])?;
-        same("star", Some(tags.is_star()), row["star"].as_bool())?;
-        same("truth", Some(!tags.is_empty()), row["truth"].as_bool())?;
-        for probe in rows(&row["contains"]) {
-            let tag = probe[0].as_str().unwrap();
-            let got = json!([
-                tag,
-                tags.contains(tag),
-                tags.contains_weak(tag),
-                tags.is_strong(tag),
-                tags.is_weak(tag),
-                tags.contains_raw(tag)
-            ]);
-            same("contains", &got, probe)?;
-        }
-        Ok(())
-    });
-    check(rows(&all["unquote"]), 11, |row| {
+    replay(
+        "headers/etags.json",
+        "/parse",
+        &["strong", "weak", "star", "truth", "/contains/0/1", "/contains/0/5"],
+        130,
+        |row| {
+            let tags = ETags::parse(must(row, "header"));
+            let sorted = |tags: Vec<&str>| {
+                let mut tags: Vec<String> =
+                    tags.into_iter().filter(|tag| !tag.is_empty()).map(Into::into).collect();
+                tags.sort();
+                tags.dedup();
+                Value::from(tags)
+            };
+            same("strong", &sorted(tags.strong().collect()), &row["strong"])?;
+            same("weak", &sorted(tags.weak().collect()), &row["weak"])?;
+            same("star", Some(tags.is_star()), row["star"].as_bool())?;
+            same("truth", Some(!tags.is_empty()), row["truth"].as_bool())?;
+            for probe in rows(&row["contains"]) {
+                let tag = probe[0].as_str().unwrap();
+                let got = json!([
+                    tag,
+                    tags.contains(tag),
+                    tags.contains_weak(tag),
+                    tags.is_strong(tag),
+                    tags.is_weak(tag),
+                    tags.contains_raw(tag)
+                ]);
+                same("contains", &got, probe)?;
+            }
+            Ok(())
+        },
+    );
+    replay("headers/etags.json", "/unquote", &["unquoted"], 11, |row| {
         let (tag, weak) = unquote_etag(must(row, "etag"));
         same("unquoted", &json!([tag, weak]), &row["unquoted"])
     });
@@ -206,26 +211,32 @@ fn entity_tags_compare_strongly_and_weakly() {
 
 #[test]
 fn ranges_are_read_and_fitted_to_a_length() {
-    let all = vectors("headers/ranges.json");
-    check(rows(&all["range"]), 160, |row| {
-        let range = Range::parse(must(row, "header"));
-        same("ok", Some(range.is_some()), row["ok"].as_bool())?;
-        let Some(range) = range else { return Ok(()) };
-        // Numbers beyond 64 bits are cut, which no length can show.
-        if !must(row, "header").contains("99999999999") && !must(row, "header").contains("1844674407") {
+    replay(
+        "headers/ranges.json",
+        "/range",
+        &["ok", "to_header", "units", "/for_length/1/1", "/for_length/1/2"],
+        160,
+        |row| {
+            let range = Range::parse(must(row, "header"));
+            same("ok", Some(range.is_some()), row["ok"].as_bool())?;
+            let Some(range) = range else { return Ok(()) };
             same("to_header", range.to_header().as_str(), must(row, "to_header"))?;
-        }
-        same("units", range.units(), must(row, "units"))?;
-        for case in rows(&row["for_length"]) {
-            let length = case[0].as_u64();
-            let fitted = range.range_for_length(length);
-            same("range", fitted.map_or(Value::Null, |(start, stop)| json!([start, stop])), case[1].clone())?;
-            let header = range.make_content_range(length).map(|range| range.to_header());
-            same("content range", header.as_deref(), case[2].as_str())?;
-        }
-        Ok(())
-    });
-    check(rows(&all["content_range"]), 20, |row| {
+            same("units", range.units(), must(row, "units"))?;
+            for case in rows(&row["for_length"]) {
+                let length = case[0].as_u64();
+                let fitted = range.range_for_length(length);
+                same(
+                    "range",
+                    fitted.map_or(Value::Null, |(start, stop)| json!([start, stop])),
+                    case[1].clone(),
+                )?;
+                let header = range.make_content_range(length).map(|range| range.to_header());
+                same("content range", header.as_deref(), case[2].as_str())?;
+            }
+            Ok(())
+        },
+    );
+    replay("headers/ranges.json", "/content_range", &["range", "to_header"], 20, |row| {
         let range = ContentRange::parse(must(row, "header"));
         let got = range
             .as_ref()
@@ -234,7 +245,7 @@ fn ranges_are_read_and_fitted_to_a_length() {
         same("range", &got, &row["range"])?;
         same("to_header", range.map(|range| range.to_header()).as_deref(), text(row, "to_header"))
     });
-    check(rows(&all["if_range"]), 7, |row| {
+    replay("headers/ranges.json", "/if_range", &["etag", "date", "to_header"], 7, |row| {
         let if_range = IfRange::parse(must(row, "header"));
         let (tag, date) = match &if_range {
             IfRange::Nothing => (None, None),
@@ -242,14 +253,14 @@ fn ranges_are_read_and_fitted_to_a_length() {
             IfRange::Date(date) => (None, Some(*date)),
         };
         same("etag", tag, text(row, "etag"))?;
-        same("date", date, row["date"].as_i64())?;
+        same("date", &json!(date), &row["date"])?;
         same("to_header", if_range.to_header().as_str(), must(row, "to_header"))
     });
 }
 
 #[test]
 fn sets_of_words_ignore_case_and_keep_their_order() {
-    check(rows(&vectors("headers/sets.json")), 40, |row| {
+    replay("headers/sets.json", "", &["to_header", "contains", "added"], 40, |row| {
         let mut words = HeaderSet::parse(must(row, "header"));
         same("to_header", words.to_header().as_str(), must(row, "to_header"))?;
         same("contains", Some(words.contains(must(row, "word"))), row["contains"].as_bool())?;
@@ -260,11 +271,10 @@ fn sets_of_words_ignore_case_and_keep_their_order() {
 
 #[test]
 fn dates_are_read_in_every_form_and_written_in_one() {
-    let all = vectors("headers/dates.json");
-    check(rows(&all["parse"]), 160, |row| {
-        same("seconds", parse_date_unix(must(row, "text")), row["seconds"].as_i64())
+    replay("headers/dates.json", "/parse", &["seconds"], 160, |row| {
+        same("seconds", &json!(parse_date_unix(must(row, "text"))), &row["seconds"])
     });
-    check(rows(&all["dump"]), 49, |row| {
+    replay("headers/dates.json", "/dump", &["text"], 49, |row| {
         let date = HttpDate::from_unix(row["seconds"].as_i64().unwrap());
         same("text", date.as_str(), must(row, "text"))
     });
@@ -272,23 +282,18 @@ fn dates_are_read_in_every_form_and_written_in_one() {
 
 #[test]
 fn urls_go_from_unicode_to_ascii_and_back() {
-    let all = vectors("headers/urls.json");
-    check(rows(&all["convert"]), 180, |row| {
+    replay("headers/urls.json", "/convert", &["uri", "iri"], 180, |row| {
         let url = must(row, "url");
         same("uri", iri_to_uri(url).ok().as_deref(), text(row, "uri"))?;
-        // Python fails on a label that is no punycode, which here stays as it is.
-        if url == "http://xn--999999999.de/" {
-            return same("iri", uri_to_iri(url).as_deref(), Ok(url));
-        }
         same("iri", uri_to_iri(url).ok().as_deref(), text(row, "iri"))
     });
-    check(rows(&all["current"]), 45, |row| {
+    replay("headers/urls.json", "/current", &["url"], 45, |row| {
         let query: Option<Vec<u8>> = text(row, "query").map(|query| query.chars().map(|c| c as u8).collect());
         let url =
             current_url("http", must(row, "host"), text(row, "root"), text(row, "path"), query.as_deref());
         same("url", url.as_str(), must(row, "url"))
     });
-    check(rows(&all["urlencode"]), 7, |row| {
+    replay("headers/urls.json", "/urlencode", &["text"], 7, |row| {
         let pairs =
             rows(&row["pairs"]).iter().map(|pair| (pair[0].as_str().unwrap(), pair[1].as_str().unwrap()));
         same("text", urlencode(pairs).as_str(), must(row, "text"))
@@ -297,19 +302,12 @@ fn urls_go_from_unicode_to_ascii_and_back() {
 
 #[test]
 fn the_host_of_a_request_is_validated_and_compared_with_the_trusted_ones() {
-    check(rows(&vectors("headers/hosts.json")), 320, |row| {
+    replay("headers/hosts.json", "", &["found"], 320, |row| {
         let trusted: Vec<&str> = rows(&row["trusted"]).iter().map(|name| name.as_str().unwrap()).collect();
         let server =
             row["server"][0].as_str().map(|name| (name, row["server"][1].as_u64().map(|port| port as u16)));
         let host = text(row, "host");
         let found = get_host(must(row, "scheme"), host, server, &trusted).ok();
-        // Differences on purpose: names compare without case, and IPv6 addresses can be trusted.
-        let differs = host == Some("EXAMPLE.com") && trusted.iter().any(|name| name.contains("example.com"))
-            || trusted.contains(&"[::1]")
-                && (host.is_some_and(|host| host.starts_with("[::1]")) || server == Some(("::1", Some(80))));
-        if differs {
-            return if found.is_some() { Ok(()) } else { Err("not trusted".to_owned()) };
-        }
         same("found", found.as_deref(), text(row, "found"))
     });
 }

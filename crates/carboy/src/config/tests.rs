@@ -3,14 +3,10 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use carboy_conformance::{Replay, load, replay};
 use serde_json::{Value, json};
 
 use super::*;
-
-fn vectors() -> Value {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../conformance/config/config.json");
-    serde_json::from_str(&fs::read_to_string(path).unwrap()).unwrap()
-}
 
 /// A folder of the test's own, removed at its end.
 struct Folder(PathBuf);
@@ -90,58 +86,65 @@ fn check_prefixed(case: &Value) {
     assert!(added.eq(wanted), "{case}: {config:?}");
 }
 
+// rows: B1
 #[test]
 fn every_default_of_flask_is_there_in_its_order() {
-    let flask = vectors()["defaults"].as_object().unwrap().clone();
+    let flask = load("config/config.json")["defaults"].as_object().unwrap().clone();
     let ours: Vec<&str> = DEFAULT_KEYS.iter().map(|key| key.name).take(flask.len()).collect();
     assert!(flask.keys().eq(ours.iter()), "{ours:?}");
     let config = config(&[]);
+    let mut replay = Replay::of("config/config.json", &[""]);
     for (key, value) in &flask {
-        let ours = config.value(key).unwrap();
-        match key.as_str() {
-            "MAX_CONTENT_LENGTH" => assert_eq!((value, ours), (&Value::Null, &json!(16 << 20))),
-            _ if value.is_number() => assert_eq!(ours.as_f64(), value.as_f64(), "{key}"),
-            _ => assert_eq!(ours, value, "{key}"),
-        }
+        replay.case(key, value, |value| {
+            let ours = config.value(key).unwrap();
+            match key.as_str() {
+                "MAX_CONTENT_LENGTH" => assert_eq!((value, ours), (&Value::Null, &json!(16 << 20))),
+                _ if value.is_number() => assert_eq!(ours.as_f64(), value.as_f64(), "{key}"),
+                _ => assert_eq!(ours, value, "{key}"),
+            }
+        });
     }
+    replay.finish(29);
     assert_eq!(config.validate(), []);
 }
 
+// rows: B26
 #[test]
 fn values_of_the_environment_are_what_json_loads_makes_of_them() {
-    let vectors = vectors();
-    let cases = vectors["json"].as_array().unwrap();
-    assert!(cases.len() > 90);
-    cases.iter().for_each(check_prefixed);
+    replay("config/config.json", "/json", &["config"], 90, check_prefixed);
 }
 
+// rows: B27
 #[test]
 fn prefixed_variables_nest_and_fail_as_in_flask() {
-    vectors()["prefixed"].as_array().unwrap().iter().for_each(check_prefixed);
+    replay("config/config.json", "/prefixed", &["config", "error"], 23, check_prefixed);
 }
 
+// rows: B22
 #[test]
 fn a_mapping_gives_the_keys_that_python_calls_upper_case() {
-    let vectors = vectors();
+    let vectors = load("config/config.json");
     let keys: Vec<String> = serde_json::from_value(vectors["mapping"]["keys"].clone()).unwrap();
     let mut config = config(&[]);
     config
         .set("SECRET_KEY", Value::Null)
         .from_mapping(keys.iter().map(|k| (k.clone(), json!(1))).collect::<Map<_, _>>());
     let taken: Vec<&String> = keys.iter().filter(|key| config.value(key) == Some(&json!(1))).collect();
-    assert_eq!(json!(taken), vectors["mapping"]["taken"]);
+    let mut replay = Replay::of("config/config.json", &["taken"]);
+    replay.case("/mapping", &vectors["mapping"], |case| assert_eq!(json!(taken), case["taken"]));
+    replay.finish(1);
 }
 
+// rows: B28
 #[test]
 fn a_namespace_is_cut_out_as_in_flask() {
-    let vectors = vectors();
     let mut config = config(&[]);
-    config.from_mapping(&vectors["namespace"]["config"]);
-    for case in vectors["namespace"]["cases"].as_array().unwrap() {
+    config.from_mapping(&load("config/config.json")["namespace"]["config"]);
+    replay("config/config.json", "/namespace/cases", &["result"], 4, |case| {
         let (name, lower, trim): (String, bool, bool) =
             serde_json::from_value(case["arguments"].clone()).unwrap();
         assert_eq!(Value::Object(config.get_namespace_as(&name, lower, trim)), case["result"], "{case}");
-    }
+    });
 }
 
 #[test]
@@ -151,19 +154,17 @@ fn dotenv_files_are_read_as_python_dotenv_reads_them() {
         "EMPTY" => Some(String::new()),
         _ => None,
     };
-    let vectors = vectors();
-    let cases = vectors["dotenv"].as_array().unwrap();
-    assert!(cases.len() > 120);
-    for case in cases {
+    replay("config/config.json", "/dotenv", &["values"], 120, |case| {
         let (values, _) = dotenv::parse(case["text"].as_str().unwrap(), outside);
         let values: Value = values.into_iter().map(|(name, value)| (name, json!(value))).collect();
         assert_eq!(values, case["values"], "{case}");
-    }
+    });
 }
 
+// rows: R8
 #[test]
 fn the_environment_comes_before_the_named_file_and_that_before_dotenv_and_flaskenv() {
-    for case in vectors()["precedence"].as_array().unwrap() {
+    replay("config/config.json", "/precedence", &["result"], 13, |case| {
         let folder = Folder::new();
         let here = folder.0.join("here");
         fs::create_dir(&here).unwrap();
@@ -182,18 +183,19 @@ fn the_environment_comes_before_the_named_file_and_that_before_dotenv_and_flaske
             .filter_map(|name| Some((name.clone(), config.environment().get(&name)?)))
             .collect();
         assert_eq!(json!(result), case["result"], "{case}");
-    }
+    });
 }
 
+// rows: B2
 #[test]
 fn debug_comes_from_flask_debug_as_flask_reads_it() {
-    for case in vectors()["debug"].as_array().unwrap() {
+    replay("config/config.json", "/debug", &["on"], 19, |case| {
         let config = match case["value"].as_str() {
             Some(value) => config(&[("FLASK_DEBUG", value)]),
             None => config(&[]),
         };
         assert_eq!(config.value("DEBUG"), Some(&case["on"]), "{case}");
-    }
+    });
 }
 
 #[test]

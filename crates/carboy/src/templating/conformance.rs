@@ -3,39 +3,27 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use carboy_conformance::{load, replay};
 use serde::Deserialize;
+use serde_json::Value;
 
 use super::context::TemplateContext;
 use super::engine::Templates;
 use super::error::TemplateErrorKind;
 
 #[derive(Deserialize)]
-struct Vectors {
-    context: serde_json::Value,
-    cases: Vec<Case>,
-}
-
-#[derive(Deserialize)]
 struct Case {
     group: String,
     templates: BTreeMap<String, String>,
     entry: String,
-    context: Option<serde_json::Value>,
+    context: Option<Value>,
     output: Option<String>,
     error: Option<String>,
     message: Option<String>,
     line: Option<usize>,
-    /// Why this engine answers something else, for the differences that COMPATIBILITY.md lists.
-    differs: Option<String>,
 }
 
-fn vectors(file: &str) -> Vectors {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../conformance/templates").join(file);
-    let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    serde_json::from_str(&text).unwrap()
-}
-
-fn outcome(case: &Case, shared: &serde_json::Value) -> Result<String, (String, String, Option<usize>)> {
+fn outcome(case: &Case, shared: &Value) -> Result<String, (String, String, Option<usize>)> {
     let folder = tempfile();
     for (name, text) in &case.templates {
         let path = folder.join(name);
@@ -73,51 +61,40 @@ fn tempfile() -> PathBuf {
 /// How many of all cases may differ, for reasons that are listed.
 const MOST_DIFFERENCES: f64 = 0.02;
 
-fn replay(file: &str) {
-    let Vectors { context, cases } = vectors(file);
-    let mut wrong = Vec::new();
-    for (number, case) in cases.iter().enumerate() {
-        let found = outcome(case, &context);
-        let same = match (&found, &case.output, &case.error) {
-            (Ok(found), Some(expected), _) => found == expected,
-            (Err((kind, message, line)), None, Some(expected)) => {
-                kind == expected
-                    && (kind != "undefined" || Some(message) == case.message.as_ref())
-                    && (kind != "syntax" || case.line.is_none() || *line == case.line)
-            }
-            _ => false,
-        };
-        if case.differs.is_some() {
-            if same {
-                wrong.push(format!("{number} [{}] is no longer different: {:?}", case.group, case.templates));
-            }
-        } else if !same {
-            wrong.push(format!(
-                "{number} [{}] {:?}\n    expected {:?}\n    found    {found:?}",
-                case.group,
-                case.templates,
-                case.output.clone().ok_or((&case.error, &case.message, &case.line)),
-            ));
+fn holds(case: &Value, shared: &Value) -> Result<(), String> {
+    let case: Case = serde_json::from_value(case.clone()).map_err(|error| error.to_string())?;
+    let found = outcome(&case, shared);
+    let same = match (&found, &case.output, &case.error) {
+        (Ok(found), Some(expected), _) => found == expected,
+        (Err((kind, message, line)), None, Some(expected)) => {
+            kind == expected
+                && (kind != "undefined" || Some(message) == case.message.as_ref())
+                && (kind != "syntax" || case.line.is_none() || *line == case.line)
         }
-    }
-    assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+        _ => false,
+    };
+    if same { Ok(()) } else { Err(format!("[{}] found {found:?}", case.group)) }
 }
 
+// rows: L9 L10 L12
 #[test]
 fn expressions_filters_tests_and_methods_answer_what_jinja_answers() {
-    replay("expressions.json");
+    let shared = &load("templates/expressions.json")["context"];
+    replay("templates/expressions.json", "/cases", &["output", "error"], 1800, |case| holds(case, shared));
 }
 
+// rows: L10 L12
 #[test]
 fn statements_blocks_macros_and_imports_answer_what_jinja_answers() {
-    replay("statements.json");
+    let shared = &load("templates/statements.json")["context"];
+    replay("templates/statements.json", "/cases", &["output", "error"], 400, |case| holds(case, shared));
 }
 
 #[test]
 fn less_than_one_rendering_in_fifty_differs_from_jinja() {
-    let cases: Vec<Case> =
-        ["expressions.json", "statements.json"].into_iter().flat_map(|file| vectors(file).cases).collect();
-    let differing = cases.iter().filter(|case| case.differs.is_some()).count();
+    let files = ["templates/expressions.json", "templates/statements.json"].map(load);
+    let cases: Vec<&Value> = files.iter().flat_map(|file| file["cases"].as_array().unwrap()).collect();
+    let differing = cases.iter().filter(|case| case.get("differs").is_some()).count();
     assert!(cases.len() > 2000, "only {} cases", cases.len());
     assert!(
         (differing as f64) < MOST_DIFFERENCES * cases.len() as f64,
@@ -126,30 +103,17 @@ fn less_than_one_rendering_in_fifty_differs_from_jinja() {
     );
 }
 
-#[derive(Deserialize)]
-struct FlaskVectors {
-    rules: Vec<(String, String)>,
-    flashes: Vec<(String, String)>,
-    cases: Vec<FlaskCase>,
-}
-
-#[derive(Deserialize)]
-struct FlaskCase {
-    source: String,
-    target: String,
-    headers: Vec<(String, String)>,
-    output: Option<String>,
-}
-
 /// The app of the vectors; what every request is answered with is the rendered source.
-fn flask_app(vectors: &FlaskVectors, source: &str) -> crate::App {
+fn flask_app(vectors: &Value, source: &str) -> crate::App {
+    let pairs =
+        |key: &str| -> Vec<(String, String)> { serde_json::from_value(vectors[key].clone()).unwrap() };
     use crate::prelude::*;
     let mut app = App::new("app");
     app.no_static_folder();
     app.config().set("SECRET_KEY", "k").set("TITLE", "Shop & Co").set("PROPAGATE_EXCEPTIONS", false);
     let mut admin = Blueprint::new("admin");
     let view = || crate::view::view(|_| async { "".into_response() });
-    for (rule, endpoint) in &vectors.rules {
+    for (rule, endpoint) in &pairs("rules") {
         match endpoint.strip_prefix("admin.") {
             Some(endpoint) => admin.add_url_rule(rule, endpoint, view(), Default::default()),
             None => {
@@ -159,7 +123,7 @@ fn flask_app(vectors: &FlaskVectors, source: &str) -> crate::App {
         };
     }
     app.register(admin);
-    let (source, flashes) = (source.to_owned(), vectors.flashes.clone());
+    let (source, flashes) = (source.to_owned(), pairs("flashes"));
     app.before_request(move || -> crate::Result<Option<Html>> {
         g().set("user", serde_json::json!({"name": "<Ada>"}));
         session().set("cart", [1, 2]);
@@ -172,45 +136,35 @@ fn flask_app(vectors: &FlaskVectors, source: &str) -> crate::App {
     app
 }
 
+// rows: L4
 #[test]
 fn the_globals_of_flask_answer_what_flasks_answer() {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../conformance/templates/flask.json");
-    let vectors: FlaskVectors = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    let mut wrong = Vec::new();
-    for case in &vectors.cases {
-        let client = flask_app(&vectors, &case.source).test_client();
-        let mut request = client.get(&case.target);
-        for (name, value) in &case.headers {
-            request = match name.as_str() {
+    let vectors = &load("templates/flask.json");
+    replay("templates/flask.json", "/cases", &["output"], 100, |case| {
+        let client = flask_app(vectors, case["source"].as_str().unwrap()).test_client();
+        let mut request = client.get(case["target"].as_str().unwrap());
+        for field in case["headers"].as_array().unwrap() {
+            let (name, value) = (field[0].as_str().unwrap(), field[1].as_str().unwrap());
+            request = match name {
                 "Host" => request.base_url(&format!("http://{value}")),
-                name => request.header(name, value.as_str()),
+                name => request.header(name, value),
             };
         }
         let response = request.send();
         let found = (response.status() == 200).then(|| response.text());
-        if found != case.output {
-            wrong.push(format!("{}\n    expected {:?}\n    found    {found:?}", case.source, case.output));
-        }
-    }
-    assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), vectors.cases.len(), wrong.join("\n"));
+        assert_eq!(found.as_deref(), case["output"].as_str());
+        assert!(!case["output"].is_string() || found.is_some());
+    });
 }
 
-#[derive(Deserialize)]
-struct MarkupCase {
-    text: String,
-    escape: String,
-    striptags: String,
-    unescape: String,
-}
-
+// rows: L14
 #[test]
 fn escape_striptags_and_unescape_answer_what_markupsafe_answers() {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../conformance/templates/markupsafe.json");
-    let cases: Vec<MarkupCase> = serde_json::from_str(&std::fs::read_to_string(path).unwrap()).unwrap();
-    for case in cases {
-        let markup = super::Markup::new(case.text.as_str());
-        assert_eq!(super::escape(&case.text).as_str(), case.escape, "escape of {:?}", case.text);
-        assert_eq!(markup.striptags(), case.striptags, "striptags of {:?}", case.text);
-        assert_eq!(markup.unescape(), case.unescape, "unescape of {:?}", case.text);
-    }
+    replay("templates/markupsafe.json", "", &["escape", "striptags", "unescape"], 180, |case| {
+        let text = case["text"].as_str().unwrap();
+        let markup = super::Markup::new(text);
+        assert_eq!(super::escape(text).as_str(), case["escape"], "escape");
+        assert_eq!(markup.striptags(), case["striptags"], "striptags");
+        assert_eq!(markup.unescape(), case["unescape"], "unescape");
+    });
 }

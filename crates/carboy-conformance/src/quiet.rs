@@ -1,0 +1,32 @@
+//! Panics of a case are caught and told with it; nothing is printed meanwhile.
+
+use std::cell::Cell;
+use std::panic::{AssertUnwindSafe, catch_unwind, set_hook, take_hook};
+use std::sync::Once;
+
+thread_local! {
+    static QUIET: Cell<bool> = const { Cell::new(false) };
+}
+
+/// The function's answer, or the text of its panic.
+pub(crate) fn catch(run: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+    static HOOK: Once = Once::new();
+    HOOK.call_once(|| {
+        let before = take_hook();
+        set_hook(Box::new(move |info| {
+            if !QUIET.get() {
+                before(info);
+            }
+        }));
+    });
+    QUIET.set(true);
+    let caught = catch_unwind(AssertUnwindSafe(run));
+    QUIET.set(false);
+    caught.unwrap_or_else(|panic| {
+        Err(match (panic.downcast_ref::<String>(), panic.downcast_ref::<&str>()) {
+            (Some(text), _) => text.clone(),
+            (_, Some(text)) => (*text).to_owned(),
+            _ => "a panic".to_owned(),
+        })
+    })
+}
