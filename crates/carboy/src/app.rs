@@ -16,6 +16,7 @@ use crate::{
     state::State,
     templating,
     testing::TestClient,
+    upstream::Upstream,
 };
 use bytes::Bytes;
 use carboy_http::{Body, BodyError, Request, Response};
@@ -339,6 +340,7 @@ impl App {
                 .mistakes
                 .push(format!("a mount's prefix starts with a slash and names a path: '{prefix}'"));
         }
+        self.note_upstream(&service);
         self.mounts.add(prefix, Inner::foreign(service));
         self
     }
@@ -359,8 +361,16 @@ impl App {
         RB: http_body::Body<Data = Bytes> + Send + 'static,
         RB::Error: Into<BodyError>,
     {
+        self.note_upstream(&service);
         self.fallback = Some(Inner::foreign(service));
         self
+    }
+
+    /// An upstream is an extension besides: its address is looked at when the app is built, its health by `check`.
+    fn note_upstream(&mut self, service: &dyn Any) {
+        if let Some(upstream) = service.downcast_ref::<Upstream>() {
+            self.ext(upstream.clone());
+        }
     }
 
     /// Matches rules by host: every rule needs a `host`, the static rule too.

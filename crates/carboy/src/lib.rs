@@ -25,6 +25,7 @@
 //! | keep something for a user, a request, a message | [`session()`], [`g()`], [`flash()`] |
 //! | render | [`render!`], [`render_template`] |
 //! | add what other apps need too | [`Extension`] |
+//! | leave the rest to a running Flask application | [`Upstream`] |
 //! | test | [`testing`] |
 #![forbid(unsafe_code)]
 
@@ -57,6 +58,7 @@ mod state;
 mod stream;
 pub mod templating;
 pub mod testing;
+mod upstream;
 mod urls;
 pub mod view;
 
@@ -92,6 +94,7 @@ pub use templating::{
     TemplateFunction, TemplateObject, TemplateValue, escape, escape_silent, get_template_attribute,
     render_template, render_template_string, stream_template, stream_template_string,
 };
+pub use upstream::Upstream;
 pub use urls::{IntoUrlValues, UrlOptions, try_url_for, url_for};
 pub use view::{
     BoxFuture, Form, FromContext, FromUrl, Html, IntoResponse, Json, MethodView, Query, Redirect, redirect,

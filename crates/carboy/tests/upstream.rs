@@ -1,0 +1,757 @@
+//! A carboy app before another application: what passes between client and upstream, byte for byte.
+
+use carboy::{Upstream, prelude::*};
+use carboy_server::{RunningServer, Server, ServerConfig};
+use std::{
+    io::{ErrorKind, Read, Write},
+    net::{Shutdown, SocketAddr, TcpListener, TcpStream},
+    sync::{Arc, Mutex},
+    thread,
+    time::{Duration, Instant},
+};
+
+/// An upstream that answers each connection with a function of the test, and notes the heads that came.
+struct Fake {
+    address: SocketAddr,
+    heads: Arc<Mutex<Vec<String>>>,
+}
+
+impl Fake {
+    /// `serve` is given each connection, with the place for the heads.
+    fn start(serve: impl Fn(&mut Peer) + Send + Sync + 'static) -> Fake {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap();
+        let heads = Arc::new(Mutex::new(Vec::new()));
+        let (noted, serve) = (heads.clone(), Arc::new(serve));
+        thread::spawn(move || {
+            for (number, stream) in listener.incoming().enumerate() {
+                let (serve, noted) = (serve.clone(), noted.clone());
+                let mut peer = Peer { number, ..Peer::new(stream.unwrap()) };
+                peer.heads = noted;
+                thread::spawn(move || serve(&mut peer));
+            }
+        });
+        Fake { address, heads }
+    }
+
+    /// Answers every request of every connection with these bytes.
+    fn saying(answer: impl Into<Vec<u8>>) -> Fake {
+        let answer = answer.into();
+        Fake::start(move |peer| {
+            while peer.request().is_some() {
+                peer.send(&answer);
+            }
+        })
+    }
+
+    fn url(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The heads that came, their lines sorted below the first one.
+    fn heads(&self) -> Vec<String> {
+        self.heads.lock().unwrap().clone()
+    }
+
+    fn last_head(&self) -> String {
+        self.heads().pop().expect("a request came")
+    }
+}
+
+/// One end of a connection.
+struct Peer {
+    stream: TcpStream,
+    buffer: Vec<u8>,
+    number: usize,
+    heads: Arc<Mutex<Vec<String>>>,
+}
+
+impl Peer {
+    fn new(stream: TcpStream) -> Peer {
+        stream.set_read_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.set_write_timeout(Some(Duration::from_secs(20))).unwrap();
+        stream.set_nodelay(true).unwrap();
+        Peer { stream, buffer: Vec::new(), number: 0, heads: Arc::default() }
+    }
+
+    fn send(&mut self, bytes: impl AsRef<[u8]>) {
+        self.stream.write_all(bytes.as_ref()).unwrap();
+    }
+
+    fn more(&mut self) -> usize {
+        let mut chunk = [0; 65536];
+        let n = match self.stream.read(&mut chunk) {
+            Ok(n) => n,
+            Err(e) if e.kind() == ErrorKind::ConnectionReset => 0,
+            Err(e) => panic!("nothing came: {e}; so far {:?}", String::from_utf8_lossy(&self.buffer)),
+        };
+        self.buffer.extend_from_slice(&chunk[..n]);
+        n
+    }
+
+    /// Everything up to and with these bytes; `None` when the other side closes before.
+    fn until(&mut self, end: &str) -> Option<String> {
+        loop {
+            if let Some(at) = self.buffer.windows(end.len()).position(|w| w == end.as_bytes()) {
+                let taken = self.buffer.drain(..at + end.len()).collect();
+                return Some(String::from_utf8(taken).unwrap());
+            }
+            if self.more() == 0 {
+                return None;
+            }
+        }
+    }
+
+    /// The next head, noted.
+    fn head(&mut self) -> Option<String> {
+        let head = self.until("\r\n\r\n")?;
+        self.heads.lock().unwrap().push(head.clone());
+        Some(head)
+    }
+
+    /// The next head and its body by `Content-Length`.
+    fn request(&mut self) -> Option<(String, String)> {
+        let head = self.head()?;
+        let length = field(&head, "content-length").map_or(0, |n| n.parse().unwrap());
+        while self.buffer.len() < length {
+            assert!(self.more() > 0, "closed within a body");
+        }
+        let body = self.buffer.drain(..length).collect();
+        Some((head, String::from_utf8(body).unwrap()))
+    }
+
+    fn rest(&mut self) -> String {
+        while self.more() > 0 {}
+        String::from_utf8(std::mem::take(&mut self.buffer)).unwrap()
+    }
+}
+
+fn field<'a>(head: &'a str, name: &str) -> Option<&'a str> {
+    fields(head, name).first().copied()
+}
+
+fn fields<'a>(head: &'a str, name: &str) -> Vec<&'a str> {
+    let of_name = |line: &'a str| {
+        let (n, value) = line.split_once(':')?;
+        n.eq_ignore_ascii_case(name).then(|| value.trim())
+    };
+    head.lines().skip(1).filter_map(of_name).collect()
+}
+
+#[route("/here", methods = ["GET"])]
+fn here() -> &'static str {
+    "here"
+}
+
+fn app(upstream: Upstream) -> App {
+    let mut app = App::new("front");
+    app.config().set("SECRET_KEY", "dev");
+    app.routes(routes![here]).fallback(upstream);
+    app
+}
+
+/// An app that is served.
+struct Front {
+    _server: RunningServer,
+    address: SocketAddr,
+}
+
+fn serve(mut app: App) -> Front {
+    let config = ServerConfig::new().bind("127.0.0.1:0").workers(1);
+    let server = Server::new(config).start(app.build().unwrap()).unwrap();
+    let address = server.addresses()[0].as_tcp().unwrap();
+    Front { _server: server, address }
+}
+
+impl Front {
+    fn of(upstream: &Fake) -> Front {
+        serve(app(Upstream::new(&upstream.url())))
+    }
+
+    fn connect(&self) -> Peer {
+        Peer::new(TcpStream::connect(self.address).unwrap())
+    }
+
+    /// Sends bytes on a connection of their own and reads until it closes.
+    fn talk(&self, bytes: impl AsRef<[u8]>) -> String {
+        let mut client = self.connect();
+        client.send(bytes);
+        client.rest()
+    }
+
+    /// Asks for a page on a connection of its own.
+    fn get(&self, path: &str) -> String {
+        self.talk(format!("GET {path} HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\n\r\n"))
+    }
+}
+
+const OK: &str = "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nthere";
+
+#[test]
+fn what_has_no_rule_here_is_answered_there_by_path_and_by_method() {
+    let fake = Fake::saying(OK);
+    let front = Front::of(&fake);
+    assert!(front.get("/here").ends_with("here"));
+    assert!(fake.heads().is_empty());
+    assert!(front.get("/elsewhere/a%2Fb%20c?q=%41+&x").ends_with("there"));
+    assert!(fake.last_head().starts_with("GET /elsewhere/a%2Fb%20c?q=%41+&x HTTP/1.1\r\n"));
+    // A slash is added by whoever has the rule.
+    assert!(front.get("//branch").ends_with("there"));
+    assert!(fake.last_head().starts_with("GET //branch HTTP/1.1\r\n"));
+    let answer =
+        front.talk("POST /here HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 4\r\n\r\nbody");
+    assert!(answer.ends_with("there"), "{answer}");
+    assert!(front.get("/static/none.css").ends_with("there"));
+    assert_eq!(fake.heads().len(), 4);
+}
+
+#[test]
+fn nothing_is_added_to_what_the_upstream_answers() {
+    let fake = Fake::saying(
+        "HTTP/1.1 207 Quite Fine\r\nServer: Werkzeug/3.1.9\r\nDate: Mon, 01 Jan 2024 00:00:00 GMT\r\n\
+         Set-Cookie: b=1; Path=/\r\nSet-Cookie: a=2\r\nSet-Cookie: session=gone; Max-Age=0\r\nSet-Cookie: a=3\r\n\
+         Content-Length: 2\r\n\r\nok",
+    );
+    let mut app = app(Upstream::new(&fake.url()));
+    app.config().set("HARDENED", true).set("TRUSTED_HOSTS", ["shop.example"]);
+    app.before_request(|| -> carboy::Result<()> { abort(418) });
+    app.after_request(|mut response: Response| {
+        let _ = response.set_header("x-from-rust", "1");
+        response
+    });
+    let client = {
+        // A permanent session is refreshed with every request to this app.
+        let mut other = App::new("front");
+        other.config().set("SECRET_KEY", "dev");
+        #[route("/")]
+        fn log_in() -> &'static str {
+            session().set_permanent(true);
+            session().set("user_id", 1);
+            ""
+        }
+        other.routes(routes![log_in]);
+        other.test_client()
+    };
+    let cookie = client.get("/").send().header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let front = serve(app);
+    let answer = front.talk(format!(
+        "POST /there HTTP/1.1\r\nHost: shop.example\r\nCookie: {cookie}\r\nOrigin: http://evil.example\r\nSec-Fetch-Site: cross-site\r\n\
+         Content-Length: 0\r\nConnection: close\r\n\r\n"
+    ));
+    let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+    let mut lines: Vec<&str> = head.lines().collect();
+    assert_eq!(lines.remove(0), "HTTP/1.1 207 Quite Fine");
+    assert_eq!(fields(head, "set-cookie"), ["b=1; Path=/", "a=2", "session=gone; Max-Age=0", "a=3"]);
+    lines.retain(|line| !line.starts_with("set-cookie"));
+    lines.sort_unstable();
+    assert_eq!(
+        lines,
+        [
+            "connection: close",
+            "content-length: 2",
+            "date: Mon, 01 Jan 2024 00:00:00 GMT",
+            "server: Werkzeug/3.1.9"
+        ]
+    );
+    assert_eq!(body, "ok");
+    assert_eq!(field(&fake.last_head(), "cookie"), Some(&*cookie));
+}
+
+#[test]
+fn what_belongs_to_one_connection_stays_behind_in_both_directions() {
+    let fake = Fake::saying(
+        "HTTP/1.1 200 OK\r\nConnection: keep-alive, X-Mine, Content-Length\r\nX-Mine: 1\r\nKeep-Alive: timeout=5\r\n\
+         Proxy-Authenticate: Basic\r\nUpgrade: h2c\r\nX-Kept: 1\r\nContent-Length: 5\r\n\r\nthere",
+    );
+    let front = Front::of(&fake);
+    let answer = front.talk(
+        "GET /there HTTP/1.1\r\nHost: shop.example:81\r\nConnection: close, X-Hop\r\nConnection: te , Host\r\nX-Hop: 1\r\n\
+         TE: gzip, Trailers\r\nKeep-Alive: 5\r\nProxy-Connection: close\r\nProxy-Authorization: Basic eA==\r\n\
+         Upgrade: h2c\r\nHTTP2-Settings: AA\r\nAuthorization: Basic eQ==\r\nVia: 1.0 fred\r\nX-Kept: 1\r\n\r\n",
+    );
+    let head = fake.last_head();
+    let mut names: Vec<&str> =
+        head.lines().skip(1).filter_map(|line| Some(line.split_once(':')?.0)).collect();
+    names.sort_unstable();
+    assert_eq!(
+        names,
+        [
+            "authorization",
+            "connection",
+            "host",
+            "http2-settings",
+            "te",
+            "via",
+            "via",
+            "x-forwarded-for",
+            "x-forwarded-host",
+            "x-forwarded-port",
+            "x-forwarded-proto",
+            "x-kept"
+        ]
+    );
+    assert_eq!((field(&head, "te"), field(&head, "connection")), (Some("trailers"), Some("te")));
+    assert_eq!(field(&head, "host"), Some("shop.example:81"));
+    assert_eq!(fields(&head, "via"), ["1.0 fred", "1.1 carboy"]);
+    for name in ["x-mine", "keep-alive", "proxy-authenticate", "upgrade"] {
+        assert_eq!(field(&answer, name), None, "{answer}");
+    }
+    assert_eq!((field(&answer, "content-length"), field(&answer, "x-kept")), (Some("5"), Some("1")));
+}
+
+#[test]
+fn the_upstream_is_told_who_asks_in_place_of_what_the_client_says() {
+    let fake = Fake::saying(OK);
+    let front = Front::of(&fake);
+    front.talk(
+        "GET / HTTP/1.1\r\nHost: shop.example\r\nConnection: close\r\nX-Forwarded-For: 6.6.6.6\r\nX-Forwarded-Proto: https\r\n\
+         X-Forwarded-Host: evil\r\nX-Forwarded-Port: 6\r\nX-Forwarded-Prefix: /evil\r\nForwarded: for=6.6.6.6\r\n\
+         X_Forwarded_Prefix: /evil\r\nX-Forwarded_For: 6.6.6.6\r\nX-Forwarded-Server: kept\r\n\r\n",
+    );
+    let head = fake.last_head();
+    let mut told: Vec<&str> = head.lines().filter(|line| line.to_lowercase().contains("forward")).collect();
+    told.sort_unstable();
+    assert_eq!(
+        told,
+        [
+            "x-forwarded-for: 127.0.0.1",
+            "x-forwarded-host: shop.example",
+            "x-forwarded-port: 80",
+            "x-forwarded-proto: http",
+            "x-forwarded-server: kept",
+        ]
+    );
+}
+
+#[test]
+fn a_mounted_upstream_gets_the_path_below_and_is_told_the_prefix_and_an_address_may_have_one_too() {
+    let fake = Fake::saying(OK);
+    let mut app = App::new("front");
+    app.mount("/old shop", Upstream::new(&format!("{}/base/", fake.url())));
+    let front = serve(app);
+    assert!(front.get("/old%20shop/a%2Fb?q").ends_with("there"));
+    let head = fake.last_head();
+    assert!(
+        head.starts_with("GET /base/a%2Fb?q HTTP/1.1\r\n")
+            || head.starts_with("GET /base/a/b?q HTTP/1.1\r\n"),
+        "{head}"
+    );
+    assert_eq!(field(&head, "x-forwarded-prefix"), Some("/old%20shop"));
+}
+
+#[test]
+fn an_answer_to_head_and_an_unchanged_one_come_as_they_are() {
+    let fake = Fake::start(|peer| {
+        while let Some(head) = peer.head() {
+            peer.send(match head.split(' ').nth(1).unwrap() {
+                "/long" => "HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n",
+                "/unknown" => "HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n",
+                _ => "HTTP/1.1 304 Not Modified\r\nETag: \"x\"\r\n\r\n",
+            });
+        }
+    });
+    let front = Front::of(&fake);
+    let ask = |method: &str, path: &str| {
+        front.talk(format!("{method} {path} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"))
+    };
+    let answer = ask("HEAD", "/long");
+    assert_eq!(field(&answer, "content-length"), Some("1000000"), "{answer}");
+    assert!(answer.ends_with("\r\n\r\n"));
+    let answer = ask("HEAD", "/unknown");
+    assert_eq!(field(&answer, "content-length"), None, "{answer}");
+    let answer = ask("GET", "/unchanged");
+    assert!(answer.starts_with("HTTP/1.1 304") && answer.contains("etag: \"x\""), "{answer}");
+    assert_eq!(fake.heads().len(), 3);
+}
+
+#[test]
+fn bodies_of_unknown_length_and_their_trailers_pass_in_both_directions() {
+    let fake = Fake::start(|peer| {
+        let head = peer.head().unwrap();
+        assert_eq!(
+            (field(&head, "transfer-encoding"), field(&head, "trailer")),
+            (Some("chunked"), Some("x-sum"))
+        );
+        let body = peer.until("0\r\n").unwrap();
+        let trailers = peer.until("\r\n\r\n").unwrap();
+        assert!(body.contains("one") && body.contains("two"), "{body}");
+        assert_eq!(trailers, "x-sum: 6\r\n\r\n");
+        peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\nTrailer: x-digest\r\n\r\n");
+        peer.send("5\r\nthree\r\n0\r\nx-digest: 5\r\n\r\n");
+    });
+    let front = Front::of(&fake);
+    let mut client = front.connect();
+    client.send(
+        "POST /there HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTE: trailers\r\nTransfer-Encoding: chunked\r\nTrailer: x-sum\r\n\r\n\
+         3\r\none\r\n3\r\ntwo\r\n0\r\nx-sum: 6\r\n\r\n",
+    );
+    let answer = client.rest();
+    assert!(answer.ends_with("\r\n\r\n5\r\nthree\r\n0\r\nx-digest: 5\r\n\r\n"), "{answer}");
+}
+
+#[test]
+fn the_upstream_decides_whether_it_wants_a_body_that_is_announced() {
+    let fake = Fake::start(|peer| {
+        let head = peer.head().unwrap();
+        assert_eq!(field(&head, "expect"), Some("100-continue"));
+        if head.starts_with("POST /wanted") {
+            thread::sleep(Duration::from_millis(100));
+            assert!(peer.buffer.is_empty());
+            peer.send("HTTP/1.1 100 Continue\r\n\r\n");
+            assert_eq!(peer.until("body").unwrap(), "body");
+            peer.send(OK);
+        } else if head.starts_with("POST /patient") {
+            assert_eq!(peer.until("body").unwrap(), "body");
+            peer.send(OK);
+        } else {
+            peer.send("HTTP/1.1 413 Too Large\r\nContent-Length: 0\r\n\r\n");
+            assert_eq!(peer.rest(), "", "the body must not be sent");
+        }
+    });
+    let front = Front::of(&fake);
+    let mut client = front.connect();
+    let announce = |path: &str| {
+        format!("POST {path} HTTP/1.1\r\nHost: a\r\nExpect: 100-continue\r\nContent-Length: 4\r\n\r\n")
+    };
+    for path in ["/wanted", "/patient"] {
+        client.send(announce(path));
+        assert_eq!(client.until("\r\n\r\n").unwrap(), "HTTP/1.1 100 Continue\r\n\r\n");
+        client.send("body");
+        assert!(client.until("there").unwrap().starts_with("HTTP/1.1 200"));
+    }
+    client.send(announce("/unwanted"));
+    assert!(client.rest().starts_with("HTTP/1.1 413"));
+}
+
+#[test]
+fn a_websocket_becomes_a_tunnel() {
+    let fake = Fake::start(|peer| {
+        let head = peer.head().unwrap();
+        if head.contains("/refused") {
+            peer.send("HTTP/1.1 426 Upgrade Required\r\nUpgrade: chat\r\nContent-Length: 0\r\n\r\n");
+            return;
+        }
+        assert_eq!(
+            (field(&head, "connection"), field(&head, "upgrade")),
+            (Some("upgrade"), Some("websocket"))
+        );
+        assert_eq!(field(&head, "sec-websocket-key"), Some("dGVzdA=="));
+        peer.send(
+            "HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Accept: yes\r\nSet-Cookie: a=1\r\n\r\nhello",
+        );
+        assert_eq!(peer.until("ping").unwrap(), "ping");
+        peer.send("pong");
+        assert_eq!(peer.rest(), "");
+        peer.send("bye");
+    });
+    let front = Front::of(&fake);
+    let mut client = front.connect();
+    let open = |path: &str| {
+        format!(
+            "GET {path} HTTP/1.1\r\nHost: a\r\nConnection: keep-alive, Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGVzdA==\r\n\r\n"
+        )
+    };
+    client.send(open("/chat"));
+    let head = client.until("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 101 Switching Protocols\r\n"), "{head}");
+    assert_eq!((field(&head, "connection"), field(&head, "upgrade")), (Some("upgrade"), Some("websocket")));
+    assert_eq!(
+        (field(&head, "sec-websocket-accept"), field(&head, "set-cookie")),
+        (Some("yes"), Some("a=1"))
+    );
+    assert_eq!(client.until("hello").unwrap(), "hello");
+    client.send("ping");
+    assert_eq!(client.until("pong").unwrap(), "pong");
+    client.stream.shutdown(Shutdown::Write).unwrap();
+    assert_eq!(client.rest(), "bye");
+
+    // A page of this app is no WebSocket, so a WebSocket there is the upstream's.
+    let mut client = front.connect();
+    client.send(open("/here"));
+    assert!(client.until("hello").unwrap().starts_with("HTTP/1.1 101"));
+
+    let mut client = front.connect();
+    client.send(open("/refused"));
+    let head = client.until("\r\n\r\n").unwrap();
+    assert!(head.starts_with("HTTP/1.1 426") && field(&head, "upgrade") == Some("chat"), "{head}");
+}
+
+#[test]
+fn a_tunnel_in_which_nothing_moves_is_closed() {
+    let fake = Fake::start(|peer| {
+        peer.head().unwrap();
+        peer.send("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n");
+        assert_eq!(peer.rest(), "a");
+    });
+    let limit = Duration::from_millis(400);
+    let front = serve(app(Upstream::new(&fake.url()).tunnel_idle_timeout(limit)));
+    let mut client = front.connect();
+    client.send("GET /x HTTP/1.1\r\nHost: a\r\nConnection: upgrade\r\nUpgrade: x\r\n\r\n");
+    client.until("\r\n\r\n").unwrap();
+    thread::sleep(limit / 2);
+    client.send("a");
+    let start = Instant::now();
+    assert_eq!(client.rest(), "");
+    assert!(start.elapsed() >= limit / 2, "{:?}", start.elapsed());
+}
+
+#[test]
+fn an_upstream_that_changes_the_protocol_unasked_is_a_502() {
+    let fake = Fake::saying("HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: x\r\n\r\n");
+    assert!(Front::of(&fake).get("/there").starts_with("HTTP/1.1 502"));
+}
+
+#[test]
+fn an_idle_connection_is_used_again_and_what_may_be_repeated_survives_one_that_is_dead() {
+    let fake = Fake::start(|peer| {
+        // Each connection answers two requests and reads a third one before it closes.
+        for _ in 0..2 {
+            if peer.request().is_none() {
+                return;
+            }
+            let number = peer.number;
+            peer.send(format!("HTTP/1.1 200 OK\r\nContent-Length: 1\r\n\r\n{number}"));
+        }
+        peer.request();
+    });
+    let front = serve(app(Upstream::new(&fake.url()).keep_alive(Duration::from_secs(20))));
+    let mut client = front.connect();
+    let mut answers = String::new();
+    for method in ["GET", "GET", "GET", "PUT", "POST", "GET"] {
+        let length = if method == "GET" { "" } else { "Content-Length: 0\r\n" };
+        client.send(format!("{method} /there HTTP/1.1\r\nHost: a\r\n{length}\r\n"));
+        let head = client.until("\r\n\r\n").unwrap();
+        assert!(head.starts_with("HTTP/1.1 200"), "{head}");
+        while client.buffer.is_empty() {
+            client.more();
+        }
+        answers.push(client.buffer.remove(0).into());
+        // The connection's own task sees the end of the answer at its leisure.
+        thread::sleep(Duration::from_millis(30));
+    }
+    // The third GET dies on connection 0 and is repeated on 1; a POST always has one of its own.
+    assert_eq!(answers, "001122");
+}
+
+#[test]
+fn what_may_not_be_repeated_is_not() {
+    let fake = Fake::start(|peer| {
+        peer.request();
+    });
+    let front = Front::of(&fake);
+    let post = "POST /there HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 1\r\n\r\nx";
+    assert!(front.talk(post).starts_with("HTTP/1.1 502"));
+    // Nor is what may be, on a connection that was new.
+    assert!(front.get("/there").starts_with("HTTP/1.1 502"));
+    assert_eq!(fake.heads().len(), 2);
+}
+
+#[test]
+fn an_upstream_that_is_away_or_slow_is_answered_by_the_error_handlers() {
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut away = app(Upstream::new(&format!("http://{free}")));
+    away.errorhandler(502, |e: Error| {
+        let source = e.http().and_then(|http| std::error::Error::source(http)).map(ToString::to_string);
+        (format!("{}: {}", request().path(), source.unwrap_or_default()), 502)
+    });
+    let answer = serve(away).get("/there");
+    let expected = format!("/there: the upstream http://{free} cannot be reached: Connection refused");
+    assert!(answer.starts_with("HTTP/1.1 502") && answer.contains(&expected), "{answer}");
+
+    let silent = Fake::start(|peer| {
+        peer.rest();
+    });
+    let limit = Duration::from_millis(300);
+    let mut slow = app(Upstream::new(&silent.url()).response_timeout(limit));
+    slow.errorhandler(504, |_: Error| ("too slow", 504));
+    let front = serve(slow);
+    let start = Instant::now();
+    let answer = front.get("/there");
+    assert!(answer.starts_with("HTTP/1.1 504") && answer.ends_with("too slow"), "{answer}");
+    assert!(start.elapsed() >= limit);
+    assert!(front.get("/here").ends_with("here"));
+}
+
+#[test]
+fn the_time_for_an_answer_counts_from_the_last_piece_of_the_request() {
+    let fake = Fake::start(|peer| {
+        peer.request();
+        peer.send(OK);
+    });
+    let front = serve(app(Upstream::new(&fake.url()).response_timeout(Duration::from_millis(500))));
+    let mut client = front.connect();
+    client.send("POST /there HTTP/1.1\r\nHost: a\r\nConnection: close\r\nContent-Length: 8\r\n\r\n");
+    for _ in 0..8 {
+        thread::sleep(Duration::from_millis(150));
+        client.send("x");
+    }
+    assert!(client.rest().ends_with("there"));
+}
+
+#[test]
+fn an_answer_that_stands_still_breaks_off_so_that_the_client_can_tell() {
+    let fake = Fake::start(|peer| {
+        peer.head();
+        peer.send("HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n");
+        for _ in 0..4 {
+            thread::sleep(Duration::from_millis(100));
+            peer.send("4\r\ntick\r\n");
+        }
+        peer.rest();
+    });
+    let front = serve(app(Upstream::new(&fake.url()).idle_timeout(Duration::from_millis(300))));
+    let answer = front.get("/events");
+    assert_eq!(answer.matches("tick").count(), 4, "{answer}");
+    assert!(!answer.ends_with("0\r\n\r\n"), "{answer}");
+    // So does one that ends too early.
+    let fake = Fake::start(|peer| {
+        peer.head();
+        peer.send("HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\nshort");
+        thread::sleep(Duration::from_millis(100));
+    });
+    assert!(Front::of(&fake).get("/file").ends_with("short"));
+}
+
+#[test]
+fn a_client_that_leaves_in_the_middle_of_its_body_leaves_the_upstream_without_the_rest() {
+    let (sender, seen) = std::sync::mpsc::channel();
+    let sender = Mutex::new(sender);
+    let fake = Fake::start(move |peer| {
+        peer.head();
+        let _ = sender.lock().unwrap().send(peer.rest());
+    });
+    let front = Front::of(&fake);
+    let mut client = front.connect();
+    client.send("POST /there HTTP/1.1\r\nHost: a\r\nContent-Length: 100\r\n\r\npart");
+    thread::sleep(Duration::from_millis(100));
+    drop(client);
+    assert_eq!(seen.recv_timeout(Duration::from_secs(10)).unwrap(), "part");
+}
+
+#[test]
+fn an_answer_may_come_before_the_request_is_complete() {
+    let fake = Fake::start(|peer| {
+        peer.head();
+        peer.send("HTTP/1.1 413 Too Large\r\nContent-Length: 5\r\n\r\nenoug");
+        peer.rest();
+    });
+    let front = Front::of(&fake);
+    let mut client = front.connect();
+    client.send("POST /there HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\npart");
+    let answer = client.until("enoug").unwrap();
+    assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
+    // What the client still sends is not waited for.
+    assert_eq!(client.rest(), "");
+}
+
+#[test]
+fn no_more_of_a_body_is_taken_than_the_other_side_takes() {
+    // Sockets hold some megabytes on their own; a body that piles up in between would be taken whole.
+    const WHOLE: usize = 256 << 20;
+    const SOCKETS: usize = 48 << 20;
+    let written = |stream: &mut TcpStream| {
+        stream.set_write_timeout(Some(Duration::from_millis(700))).unwrap();
+        let chunk = vec![b'x'; 1 << 20];
+        let mut total = 0;
+        while total < WHOLE {
+            match stream.write(&chunk) {
+                Ok(n) => total += n,
+                Err(_) => break,
+            }
+        }
+        total
+    };
+    let (sender, seen) = std::sync::mpsc::channel();
+    let sender = Mutex::new(sender);
+    let fake = Fake::start(move |peer| {
+        if peer.head().unwrap().starts_with("POST") {
+            thread::sleep(Duration::from_secs(20));
+        }
+        peer.send(format!("HTTP/1.1 200 OK\r\nContent-Length: {WHOLE}\r\n\r\n"));
+        sender.lock().unwrap().send(written(&mut peer.stream)).unwrap();
+    });
+    let front = Front::of(&fake);
+    let mut client = front.connect();
+    client.send(format!("POST /there HTTP/1.1\r\nHost: a\r\nContent-Length: {WHOLE}\r\n\r\n"));
+    let up = written(&mut client.stream);
+    assert!(up < SOCKETS, "{up}");
+    let mut client = front.connect();
+    client.send("GET /there HTTP/1.1\r\nHost: a\r\n\r\n");
+    let down = seen.recv_timeout(Duration::from_secs(20)).unwrap();
+    assert!(down < SOCKETS, "{down}");
+}
+
+#[test]
+fn a_request_that_goes_in_a_circle_ends() {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let mut app = app(Upstream::new(&format!("http://{address}")));
+    let config = ServerConfig::new().workers(1);
+    let listener = carboy_server::Listener::from_tcp(listener).unwrap();
+    let server = Server::new(config).listeners(vec![listener]).start(app.build().unwrap()).unwrap();
+    let front = Front { _server: server, address };
+    assert!(front.get("/there").starts_with("HTTP/1.1 502"));
+}
+
+#[cfg(unix)]
+#[test]
+fn an_upstream_may_listen_on_a_unix_socket() {
+    let path = std::env::temp_dir().join(format!("carboy-upstream-{}.sock", std::process::id()));
+    let _ = std::fs::remove_file(&path);
+    let listener = std::os::unix::net::UnixListener::bind(&path).unwrap();
+    thread::spawn(move || {
+        let (mut stream, _) = listener.accept().unwrap();
+        let mut head = [0; 4096];
+        let n = stream.read(&mut head).unwrap();
+        let head = String::from_utf8_lossy(&head[..n]).into_owned();
+        let host = field(&head, "host").unwrap().to_owned();
+        write!(stream, "HTTP/1.0 200 OK\r\n\r\nhost {host}").unwrap();
+    });
+    let front = serve(app(Upstream::new(&format!("unix:{}", path.display()))));
+    assert!(front.get("/there").contains("host shop.example"));
+    std::fs::remove_file(&path).unwrap();
+}
+
+#[test]
+fn an_address_that_cannot_be_used_is_one_sentence_when_the_app_is_built() {
+    for (address, sentence) in [
+        (
+            "127.0.0.1:5001",
+            "the app 'front' cannot start: Upstream: the upstream's address '127.0.0.1:5001' must be like \
+             http://127.0.0.1:5001 or unix:/run/flask.sock",
+        ),
+        (
+            "https://flask.example",
+            "the app 'front' cannot start: Upstream: the upstream 'https://flask.example' is not reached by HTTPS: let it \
+             listen on this machine or in a network of its own, and write http://",
+        ),
+    ] {
+        assert_eq!(app(Upstream::new(address)).build().map(drop).unwrap_err().to_string(), sentence);
+    }
+}
+
+#[test]
+fn check_tells_whether_the_upstream_is_there() {
+    let check = |url: &str| app(Upstream::new(url)).test_cli_runner().invoke(["check"]);
+    let fake = Fake::saying("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n");
+    let result = check(&format!("{}/base", fake.url()));
+    assert_eq!((result.exit_code, result.output.trim()), (0, "front: no problem found"));
+    assert!(fake.last_head().starts_with("HEAD /base/ HTTP/1.1\r\n"));
+    let fake = Fake::saying("HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n");
+    let result = check(&fake.url());
+    assert!(
+        result.output.contains(&format!("- Upstream: {} answers with status 500", fake.url())),
+        "{}",
+        result.output
+    );
+    let free = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let result = check(&format!("http://{free}"));
+    assert_eq!(result.exit_code, 1);
+    assert!(
+        result.output.contains(&format!("- Upstream: http://{free} cannot be reached: Connection refused")),
+        "{}",
+        result.output
+    );
+}
