@@ -17,6 +17,7 @@ use std::collections::BTreeMap;
 use std::io::Write;
 use std::path::Path;
 
+pub use quiet::catch;
 use serde_json::{Value, json};
 
 /// The vectors of one file, such as `cookies/parse.json`.
@@ -110,7 +111,7 @@ impl Replay {
     /// One case. `holds` is called again with every alteration when alterations are asked for.
     pub fn case<V: Verdict>(&mut self, name: &str, case: &Value, holds: impl Fn(&Value) -> V) {
         self.cases += 1;
-        let attempt = |case: &Value| quiet::catch(|| holds(case).result());
+        let attempt = |case: &Value| catch(|| holds(case).result()).and_then(|result| result);
         let reason = case.get("differs");
         let Some(mutants) = &mut self.mutants else {
             match (attempt(case), reason) {
@@ -201,7 +202,7 @@ mod tests {
 
     #[test]
     fn every_failing_case_is_told_and_a_reason_out_of_date_too() {
-        let mut replay = Replay::of("some/file.json", &["is"]);
+        let mut replay = Replay::of("some-file", &["is"]);
         replay.case("/0", &json!({"is": 1}), |case| assert_eq!(case["is"], 1));
         replay.case("/1", &json!({"is": 2}), |case| assert_eq!(case["is"], 1));
         replay.case("/2", &json!({"is": 1, "differs": "why"}), |case| same("is", &case["is"], &json!(1)));
@@ -215,7 +216,7 @@ mod tests {
 
     #[test]
     fn an_expectation_that_may_be_anything_is_a_survivor() {
-        let mut replay = Replay::of("some/file.json", &["is", "/deep/0", "absent"]);
+        let mut replay = Replay::of("some-file", &["is", "/deep/0", "absent"]);
         replay.mutants = Some(Mutants::default());
         let case = json!({"is": 1, "deep": ["x"], "rows": ["A1"]});
         replay.case("/0", &case, |case| assert_eq!(case["deep"], json!(["x"])));
@@ -223,7 +224,7 @@ mod tests {
         let mutants = replay.mutants.unwrap();
         assert_eq!((mutants.altered, mutants.by_row["A1"]), (2, 2));
         assert_eq!(mutants.survived.len(), 2, "{:?}", mutants.survived);
-        assert!(mutants.survived[0].starts_with("some/file.json#/0 /is: "));
-        assert!(mutants.survived[1].starts_with("some/file.json#/1 has nothing to alter"));
+        assert!(mutants.survived[0].starts_with("some-file#/0 /is: "));
+        assert!(mutants.survived[1].starts_with("some-file#/1 has nothing to alter"));
     }
 }

@@ -8,8 +8,11 @@ thread_local! {
     static QUIET: Cell<bool> = const { Cell::new(false) };
 }
 
-/// The function's answer, or the text of its panic.
-pub(crate) fn catch(run: impl FnOnce() -> Result<(), String>) -> Result<(), String> {
+/// The function's answer, or the text of its panic, which is not printed.
+///
+/// # Errors
+/// The text of the panic.
+pub fn catch<T>(run: impl FnOnce() -> T) -> Result<T, String> {
     static HOOK: Once = Once::new();
     HOOK.call_once(|| {
         let before = take_hook();
@@ -19,14 +22,12 @@ pub(crate) fn catch(run: impl FnOnce() -> Result<(), String>) -> Result<(), Stri
             }
         }));
     });
-    QUIET.set(true);
+    let before = QUIET.replace(true);
     let caught = catch_unwind(AssertUnwindSafe(run));
-    QUIET.set(false);
-    caught.unwrap_or_else(|panic| {
-        Err(match (panic.downcast_ref::<String>(), panic.downcast_ref::<&str>()) {
-            (Some(text), _) => text.clone(),
-            (_, Some(text)) => (*text).to_owned(),
-            _ => "a panic".to_owned(),
-        })
+    QUIET.set(before);
+    caught.map_err(|panic| match (panic.downcast_ref::<String>(), panic.downcast_ref::<&str>()) {
+        (Some(text), _) => text.clone(),
+        (_, Some(text)) => (*text).to_owned(),
+        _ => "a panic".to_owned(),
     })
 }

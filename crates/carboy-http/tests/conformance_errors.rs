@@ -32,6 +32,7 @@ struct Error {
     headers: Option<Vec<(String, String)>>,
 }
 
+// rows: A14 C19 C20 J1 J3 J4 J12
 #[test]
 fn every_error_has_werkzeugs_name_text_page_and_fields() {
     let fields = ["name", "description", "str", "body", "debug_description", "headers"];
@@ -99,6 +100,7 @@ struct Redirect {
     headers: Vec<(String, String)>,
 }
 
+// rows: D18 F22
 #[test]
 fn redirects_lead_where_werkzeugs_do_with_the_same_page() {
     replay("http-errors/redirects.json", "", &["status", "body", "headers"], 30, |case| {
@@ -147,6 +149,7 @@ enum Case {
     },
 }
 
+// rows: F8 F12 F13 F18
 #[test]
 fn status_forms_content_types_and_what_is_sent_are_flasks() {
     let expects = ["line", "content_type", "read_back", "sent", "headers"];

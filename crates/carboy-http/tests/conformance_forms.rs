@@ -43,6 +43,7 @@ struct Query {
     args: Entries,
 }
 
+// rows: E1
 #[test]
 fn query_strings_are_read_as_werkzeug_reads_them() {
     replay("forms/query.json", "", &["args"], 600, |case| {
@@ -67,6 +68,7 @@ struct Urlencoded {
     form: Entries,
 }
 
+// rows: E4 E5
 #[test]
 fn urlencoded_bodies_are_read_as_werkzeug_reads_them() {
     replay("forms/urlencoded.json", "", &["form"], 400, |case| {
@@ -103,6 +105,7 @@ fn post(content_type: &str, body: Body) -> Request {
     http::Request::post("/").header("content-type", value).body(body).unwrap().into()
 }
 
+// rows: E6 E7 U4
 #[test]
 fn multipart_bodies_are_read_as_werkzeug_reads_them_however_they_are_cut() {
     replay("multipart/bodies.json", "", &["form", "files", "error"], 1000, |case| {

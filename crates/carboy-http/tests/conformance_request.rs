@@ -49,6 +49,7 @@ fn value(text: &str) -> HeaderValue {
     HeaderValue::from_bytes(&bytes).unwrap()
 }
 
+// rows: E12 E13 E14 E15 E18 E21
 #[test]
 fn a_request_says_of_itself_what_werkzeugs_says() {
     let places = [

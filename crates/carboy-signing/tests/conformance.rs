@@ -55,6 +55,7 @@ fn assert_same_error(error: &Error, outcome: &Value, context: &str) {
     assert_eq!(signed, outcome["date_signed"].as_u64(), "{context}");
 }
 
+// rows: X1
 #[test]
 fn signers_sign_as_python_and_read_what_python_signed() {
     replay("signing/signers.json", "", &["derived", "signed"], 70, |row| {
@@ -77,6 +78,7 @@ fn url_safe(row: &Value) -> bool {
     text(row, "kind").starts_with("url-safe")
 }
 
+// rows: X1 X3
 #[test]
 fn serializers_write_the_tokens_of_python_and_read_them() {
     let compressed = Cell::new(0);
@@ -134,6 +136,7 @@ fn serializers_write_the_tokens_of_python_and_read_them() {
     assert!(compressed.get() > 4);
 }
 
+// rows: X1 X2
 #[test]
 fn ages_are_judged_as_python_judges_them() {
     replay("signing/timestamps.json", "", &["token", "outcome"], 200, |row| {
@@ -153,6 +156,7 @@ fn ages_are_judged_as_python_judges_them() {
     });
 }
 
+// rows: B8 X1
 #[test]
 fn the_last_key_signs_and_all_keys_verify() {
     replay("signing/rotation.json", "", &["signs", "outcome"], 20, |row| {
@@ -167,6 +171,7 @@ fn the_last_key_signs_and_all_keys_verify() {
     });
 }
 
+// rows: X2 X3
 #[test]
 fn tampered_tokens_are_refused_with_the_words_of_python() {
     let serializer = UrlSafeTimedSerializer::new("secret-key").with_clock(Clock::fixed(NOW));

@@ -44,7 +44,7 @@ fn register(app: &mut App, blueprint: Blueprint, options: BlueprintOptions, oute
     app.data.mistakes.append(&mut data.mistakes);
     if app.scopes.contains_key(&full) {
         app.data.mistakes.push(format!(
-            "The name '{full}' is already registered for a blueprint. Use 'name' in the options to provide a unique name."
+            "The name '{full}' is already registered for a different blueprint. Use 'name' in the options to provide a unique name."
         ));
         return;
     }

@@ -122,7 +122,7 @@ impl State {
     }
 
     /// The server's name and the subdomain, as Werkzeug binds its map to a request: with subdomain matching SERVER_NAME
-    /// and what the host has before it, otherwise the host.
+    /// and what the host has before it, otherwise SERVER_NAME, or the host where there is none or hosts are matched.
     pub(crate) fn server_and_subdomain(&self, request: &Request) -> (String, Option<String>) {
         let host = request.host();
         match &self.settings.server_name {
@@ -137,6 +137,8 @@ impl State {
                 }
                 (server_name.clone(), Some(subdomain.into_owned()))
             }
+            // A name that was configured is not the client's to choose.
+            Some(server_name) if !self.host_matching => (server_name.clone(), None),
             _ => (host.to_string(), None),
         }
     }

@@ -262,7 +262,8 @@ fn absolute<'a>(context: &Context, endpoint: &'a str) -> Cow<'a, str> {
 fn warn_about_untrusted_host(state: &State) {
     use std::sync::Once;
     static ONCE: Once = Once::new();
-    if state.settings().trusted_hosts.is_none() && !state.testing() {
+    if state.settings().trusted_hosts.is_none() && state.settings().server_name.is_none() && !state.testing()
+    {
         ONCE.call_once(|| {
             tracing::warn!(
                 target: "carboy::app",

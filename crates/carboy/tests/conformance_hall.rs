@@ -405,7 +405,7 @@ fn replay_apps(file: &str) {
     replay.finish(800);
 }
 
-// rows: C17 C18 F5 F9 F24 I2 I3 I4 I6 I8 J6 J7 J8 J9 M3 M7 M8 D15
+// rows: A17 C17 C18 D15 F5 F9 F24 I2 I3 I4 I6 I8 J2 J6 J7 J8 J9 J10 J11 M3 M7 M8 N4
 #[test]
 fn random_apps_answer_and_run_their_functions_as_in_flask() {
     replay_apps("hall/apps-1.json");

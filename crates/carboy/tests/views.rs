@@ -235,6 +235,7 @@ fn fields<'a>(headers: impl Iterator<Item = (&'a str, &'a str)>) -> BTreeMap<Str
     fields
 }
 
+// rows: C15 C16 C17 D18 F1 F2 F3 F5 F8 F9 F10 F11 F14 J14 N2
 #[test]
 fn return_values_and_methods_are_answered_as_flask_answers_them() {
     let client = flask_app().test_client().propagate_errors(false);

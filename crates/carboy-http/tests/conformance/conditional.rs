@@ -10,6 +10,7 @@ use carboy_http::{
 };
 use serde_json::json;
 
+// rows: E20 F21 O9
 #[test]
 fn ranges_and_conditions_are_decided_as_werkzeug_decides_them() {
     replay(

@@ -11,6 +11,7 @@ use std::time::SystemTime;
 
 const NOW: i64 = 1_700_000_000;
 
+// rows: E17
 #[test]
 fn cookies_are_read_as_werkzeug_reads_them() {
     replay("cookies/parse.json", "", &["cookies"], 500, |row| {
@@ -45,6 +46,7 @@ fn built(row: &Value) -> Result<SetCookie, String> {
     Ok(cookie)
 }
 
+// rows: B19 F15
 #[test]
 fn cookies_are_written_byte_for_byte_as_werkzeug_writes_them() {
     replay("cookies/dump.json", "", &["line", "warning"], 300, |row| {

@@ -19,6 +19,7 @@ fn pairs(directives: &Directives) -> Value {
     directives.iter().map(|(name, value)| json!([name, value])).collect()
 }
 
+// rows: Y3
 #[test]
 fn values_are_quoted_where_they_must_be() {
     replay("headers/quoting.json", "/quote", &["quoted"], 60, |row| {
@@ -29,6 +30,7 @@ fn values_are_quoted_where_they_must_be() {
     });
 }
 
+// rows: Y3 Y4
 #[test]
 fn values_with_parameters_are_read_with_charsets_and_continuations() {
     replay("headers/options.json", "/parse", &["value", "options"], 250, |row| {
@@ -46,6 +48,7 @@ fn values_with_parameters_are_read_with_charsets_and_continuations() {
     });
 }
 
+// rows: Y6
 #[test]
 fn lists_and_directives_are_read_and_written() {
     replay("headers/lists.json", "", &["list", "dict", "dump_list", "dump_dict"], 200, |row| {
@@ -58,6 +61,7 @@ fn lists_and_directives_are_read_and_written() {
     });
 }
 
+// rows: E19 Y6
 #[test]
 fn the_best_match_of_an_accept_field_is_werkzeugs() {
     replay(
@@ -98,6 +102,7 @@ fn the_best_match_of_an_accept_field_is_werkzeugs() {
     );
 }
 
+// rows: E16 Y6
 #[test]
 fn credentials_and_challenges_are_read_and_written() {
     replay("headers/auth.json", "/authorization", &["auth"], 38, |row| {
@@ -123,6 +128,7 @@ fn credentials_and_challenges_are_read_and_written() {
     });
 }
 
+// rows: Y6
 #[test]
 fn cache_control_is_read_and_written() {
     let optional = |entry: Option<Option<&str>>| match entry {
@@ -158,6 +164,7 @@ fn cache_control_is_read_and_written() {
     });
 }
 
+// rows: Y6
 #[test]
 fn content_security_policies_are_read_and_written() {
     replay("headers/csp.json", "", &["policy", "to_header"], 50, |row| {
@@ -168,6 +175,7 @@ fn content_security_policies_are_read_and_written() {
     });
 }
 
+// rows: Y6
 #[test]
 fn entity_tags_compare_strongly_and_weakly() {
     replay(
@@ -209,6 +217,7 @@ fn entity_tags_compare_strongly_and_weakly() {
     });
 }
 
+// rows: Y6
 #[test]
 fn ranges_are_read_and_fitted_to_a_length() {
     replay(
@@ -258,6 +267,7 @@ fn ranges_are_read_and_fitted_to_a_length() {
     });
 }
 
+// rows: Y6
 #[test]
 fn sets_of_words_ignore_case_and_keep_their_order() {
     replay("headers/sets.json", "", &["to_header", "contains", "added"], 40, |row| {
@@ -269,6 +279,7 @@ fn sets_of_words_ignore_case_and_keep_their_order() {
     });
 }
 
+// rows: Y5
 #[test]
 fn dates_are_read_in_every_form_and_written_in_one() {
     replay("headers/dates.json", "/parse", &["seconds"], 160, |row| {
@@ -280,6 +291,7 @@ fn dates_are_read_in_every_form_and_written_in_one() {
     });
 }
 
+// rows: Y7
 #[test]
 fn urls_go_from_unicode_to_ascii_and_back() {
     replay("headers/urls.json", "/convert", &["uri", "iri"], 180, |row| {
@@ -300,6 +312,7 @@ fn urls_go_from_unicode_to_ascii_and_back() {
     });
 }
 
+// rows: E14 U6
 #[test]
 fn the_host_of_a_request_is_validated_and_compared_with_the_trusted_ones() {
     replay("headers/hosts.json", "", &["found"], 320, |row| {

@@ -9,6 +9,7 @@ use carboy_http::{
 };
 use serde_json::json;
 
+// rows: O12 U9
 #[test]
 fn untrusted_paths_stay_below_the_folder() {
     replay("paths/safe_join.json", "", &["joined"], 300, |row| {
@@ -48,6 +49,7 @@ fn what_is_special_on_any_system_is_refused_on_all() {
     }
 }
 
+// rows: O13
 #[test]
 fn file_names_become_harmless() {
     replay("paths/secure_filename.json", "", &["secure"], 170, |row| {
@@ -57,6 +59,7 @@ fn file_names_become_harmless() {
     assert_eq!(secure_filename("NUL.tar.gz"), "_NUL.tar.gz");
 }
 
+// rows: O5
 #[test]
 fn media_types_are_guessed_from_names() {
     replay("paths/guess_type.json", "", &["guess"], 60, |row| {
@@ -65,6 +68,7 @@ fn media_types_are_guessed_from_names() {
     });
 }
 
+// rows: F18 O14
 #[test]
 fn text_types_get_a_charset() {
     replay("paths/content_type.json", "", &["content_type"], 18, |row| {
@@ -72,6 +76,7 @@ fn text_types_get_a_charset() {
     });
 }
 
+// rows: O6
 #[test]
 fn download_names_are_sent_in_ascii_and_whole() {
     replay("paths/disposition.json", "", &["header"], 36, |row| {

@@ -96,6 +96,7 @@ fn text<'v>(row: &'v Json, field: &str) -> &'v str {
     row[field].as_str().unwrap_or_else(|| panic!("no {field} in {row}"))
 }
 
+// rows: B7 K1
 #[test]
 fn cookies_of_python_are_read_and_written_again_byte_for_byte() {
     let config = config();

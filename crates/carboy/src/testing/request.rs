@@ -157,7 +157,7 @@ impl RequestBuilder {
         self.header("authorization", &format!("Bearer {token}"))
     }
 
-    /// Sends to another scheme and host: `https://shop.example`.
+    /// Sends to another scheme and host, `https://shop.example`; a path of its own is where the app is mounted.
     pub fn base_url(mut self, base: &str) -> Self {
         self.base = Some(base.trim_end_matches('/').to_owned());
         self
@@ -241,6 +241,7 @@ impl RequestBuilder {
         let base = self.base.as_deref().map(|base| super::split(base, &scheme, &host));
         let (scheme, host) =
             base.map_or((scheme.as_str(), host.as_str()), |(scheme, host, _)| (scheme, host));
+        let root = base.map_or(root.clone(), |(_, _, path)| path.trim_end_matches('/').to_owned());
         let (scheme, host, path) = super::split(&self.target, scheme, host);
         let mut path = path.to_owned();
         if !self.query.is_empty() {
@@ -360,7 +361,7 @@ impl Sent {
             _ => return Err(format!("the redirect leads out of the app: {location}")),
         };
         let mut next = RequestBuilder::new(self.client.clone(), self.method.clone(), &path);
-        next.base = Some(format!("{scheme}://{host}"));
+        next.base = Some(format!("{scheme}://{host}{}", self.root));
         next.headers.clone_from(&self.headers);
         if status == 307 || status == 308 {
             if let Some(bytes) = &self.body {
