@@ -1,0 +1,134 @@
+"""Compares the kitchen sink with its twin: `python -m driver --carboy BINARY --requests N --seed S`, in the folder above."""
+
+import argparse
+import collections
+import dataclasses
+import itertools
+import random
+import sys
+import time
+
+from . import generate, hand, known, scenarios, servers
+from .compare import Sessions, differences
+from .wire import Broken, Client
+
+KEY = "kitchen-sink"
+# Examples shown in full, one of each kind.
+SHOWN = 90
+
+
+@dataclasses.dataclass(frozen=True)
+class Run:
+    trusted: bool
+    csrf: bool
+
+    def settings(self):
+        settings = {"CSRF_CHECK": "true" if self.csrf else "false"}
+        if self.trusted:
+            settings["TRUSTED_HOSTS"] = '["sink.example", ".trusted.example"]'
+        return settings
+
+    def __str__(self):
+        return f"host {'trusted' if self.trusted else 'not trusted'}, CSRF check {'on' if self.csrf else 'off'}"
+
+
+RUNS = [Run(True, True), Run(False, False), Run(True, False), Run(False, True)]
+
+
+class Comparison:
+    def __init__(self, run, flask, carboy, sessions, verbose):
+        self.run, self.flask, self.carboy, self.sessions, self.verbose = run, flask, carboy, sessions, verbose
+        self.count = self.bad = 0
+        self.statuses = collections.Counter()
+        self.seen = collections.Counter()
+        self.kinds = collections.Counter()
+
+    def visitor(self, requests, keeps):
+        """One visitor's requests to both sides, each with the cookies that it was given there."""
+        flask, carboy = Client(self.flask.port, False), Client(self.carboy.port, keeps)
+        for request in requests:
+            self.request(request, flask, carboy)
+        flask.close()
+        carboy.close()
+
+    def request(self, request, flask, carboy):
+        self.count += 1
+        try:
+            theirs, ours = flask.ask(request), carboy.ask(request)
+        except (Broken, OSError) as error:
+            self.report(request, [("connection", "", str(error))])
+            return
+        self.statuses[theirs.status] += 1
+        found = differences(self.sessions, theirs, ours)
+        if not found:
+            return
+        names = {name for name, _, _ in found}
+        for entry in known.KNOWN:
+            if entry.applies(request, theirs, ours, names, self.run):
+                self.seen[entry.entry] += 1
+                # What the two sides now remember may differ for a good reason: from here on they go the same way.
+                carboy.cookies = dict(flask.cookies)
+                return
+        self.report(request, found)
+
+    def report(self, request, found):
+        self.bad += 1
+        folder = "/".join(request.target.split("?")[0].split("/")[1:3])
+        kind = f"{request.method} {folder}: {', '.join(name for name, _, _ in found)}"
+        self.kinds[kind] += 1
+        if self.verbose or (self.kinds[kind] == 1 and len(self.kinds) <= SHOWN):
+            print(f"\n{request.shown()}")
+            for name, theirs, ours in found:
+                print(f"  {name}\n    flask  {str(theirs)[:1500]}\n    carboy {str(ours)[:1500]}")
+            sys.stdout.flush()
+
+
+def compare(run, binary, count, seed, verbose):
+    settings = run.settings()
+    with servers.flask(settings) as flask, servers.carboy(binary, settings) as carboy:
+        comparison = Comparison(run, flask, carboy, Sessions(KEY), verbose)
+        started = time.monotonic()
+        for requests in scenarios.all():
+            for keeps in (False, True):
+                comparison.visitor(requests, keeps)
+        written = comparison.count
+        for number in itertools.count():
+            if comparison.count >= count:
+                break
+            rng = random.Random(f"{seed} {run} {number}")
+            comparison.visitor(generate.visit(rng), rng.random() < 0.7)
+        seconds = time.monotonic() - started
+    missing = [k.entry for k in known.KNOWN if k.runs(run) and not comparison.seen[k.entry]]
+    statuses = " ".join(f"{status}:{n}" for status, n in sorted(comparison.statuses.items()))
+    print(f"{run}: {comparison.count} requests ({written} of them written), {comparison.bad} unexplained, {seconds:.0f} s")
+    print(f"  statuses {statuses}")
+    for kind, times in comparison.kinds.most_common():
+        print(f"  {times} unexplained: {kind}")
+    for entry, times in comparison.seen.most_common():
+        print(f"  {times} times: {entry}")
+    for entry in missing:
+        print(f"  LISTED BUT NOT SEEN: {entry}")
+    return comparison.bad + len(missing)
+
+
+def main():
+    parser = argparse.ArgumentParser(prog="differential")
+    parser.add_argument("--carboy", required=True, help="the kitchen sink's binary")
+    parser.add_argument("--requests", type=int, default=5000)
+    parser.add_argument("--seed", default="1")
+    parser.add_argument("--run", type=int, help="one of the runs only: 0 to 3")
+    parser.add_argument("--hand", action="store_true", help="what is handed across, instead of comparing")
+    parser.add_argument("--verbose", action="store_true")
+    args = parser.parse_args()
+    known.check_entries()
+    if args.hand:
+        hand.all(args.carboy)
+        return
+    runs = RUNS if args.run is None else [RUNS[args.run]]
+    bad = sum(compare(run, args.carboy, args.requests // len(runs), args.seed, args.verbose) for run in runs)
+    if bad:
+        sys.exit(f"{bad} differences: mend them, or list them in COMPATIBILITY.md and driver/known.py")
+
+
+if __name__ == "__main__":
+    main()
