@@ -75,7 +75,14 @@ struct Carried {
 
 impl Request {
     /// A request from its head, its connection and its body.
-    pub fn new(parts: Parts, connection: ConnectionInfo, body: Body) -> Self {
+    ///
+    /// A method in lower case is that in upper case, as in Werkzeug: `get` is answered as `GET`.
+    pub fn new(mut parts: Parts, connection: ConnectionInfo, body: Body) -> Self {
+        if parts.method.as_str().bytes().any(|byte| byte.is_ascii_lowercase())
+            && let Ok(method) = Method::from_bytes(parts.method.as_str().to_ascii_uppercase().as_bytes())
+        {
+            parts.method = method;
+        }
         Request(Box::new(Inner {
             parts,
             connection,

@@ -337,17 +337,16 @@ impl Table {
             Some(methods) => methods.iter().map(|m| m.to_ascii_uppercase()).collect(),
             None => vec!["GET".to_owned()],
         };
-        let automatic_options = !options.websocket
-            && options
-                .provide_automatic_options
-                .unwrap_or(options_by_default && !methods.iter().any(|m| m == "OPTIONS"));
-        if automatic_options && !methods.iter().any(|m| m == "OPTIONS") {
+        let lists_options = options
+            .provide_automatic_options
+            .unwrap_or(options_by_default && !methods.iter().any(|m| m == "OPTIONS"));
+        if lists_options && !methods.iter().any(|m| m == "OPTIONS") {
             methods.push("OPTIONS".to_owned());
         }
+        // A rule for WebSockets lists it as well, but nobody gets there.
+        let automatic_options = lists_options && !options.websocket;
         let mut rule = Rule::new(&route.rule).endpoint(&route.endpoint).tag(self.entries.len() as u32);
-        if !options.websocket {
-            rule = rule.methods(&methods);
-        }
+        rule = rule.methods(&methods);
         rule = rule.defaults(options.defaults.clone().into_url_values());
         if let Some(strict) = options.strict_slashes {
             rule = rule.strict_slashes(strict);

@@ -10,7 +10,7 @@ import time
 
 from . import generate, hand, known, scenarios, servers
 from .compare import Sessions, differences
-from .wire import Broken, Client
+from .wire import Answer, Broken, Client
 
 KEY = "kitchen-sink"
 # Examples shown in full, one of each kind.
@@ -53,23 +53,27 @@ class Comparison:
 
     def request(self, request, flask, carboy):
         self.count += 1
-        try:
-            theirs, ours = flask.ask(request), carboy.ask(request)
-        except (Broken, OSError) as error:
-            self.report(request, [("connection", "", str(error))])
-            return
+        theirs, ours = self.ask(flask, request), self.ask(carboy, request)
         self.statuses[theirs.status] += 1
         found = differences(self.sessions, theirs, ours)
         if not found:
             return
         names = {name for name, _, _ in found}
+        case = known.Case(request, theirs, ours, names, self.run)
         for entry in known.KNOWN:
-            if entry.applies(request, theirs, ours, names, self.run):
+            if entry.applies(case):
                 self.seen[entry.entry] += 1
                 # What the two sides now remember may differ for a good reason: from here on they go the same way.
                 carboy.cookies = dict(flask.cookies)
                 return
         self.report(request, found)
+
+    def ask(self, client, request):
+        """The answer; one with status 0 when the connection broke instead."""
+        try:
+            return client.ask(request)
+        except (Broken, OSError) as error:
+            return Answer(0, "", {}, str(error).encode())
 
     def report(self, request, found):
         self.bad += 1

@@ -11,7 +11,7 @@ from werkzeug.http import HTTP_STATUS_CODES
 OF_THE_SERVER = {"date", "server", "connection", "keep-alive", "transfer-encoding"}
 SETS = {"allow", "vary"}
 # Seconds by which the two may have answered at different times.
-SLACK = 5
+SLACK = 60
 
 
 class Text:
@@ -32,7 +32,7 @@ class Sessions:
     def read(self, cookie):
         """The payload and the time of a session cookie whose signature is right."""
         try:
-            return self.serializer.loads(cookie, max_age=60, return_timestamp=True)
+            return self.serializer.loads(cookie, max_age=600, return_timestamp=True)
         except BadData as error:
             return (f"not signed by us: {error!r}", None)
 

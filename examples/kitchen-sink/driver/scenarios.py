@@ -269,7 +269,23 @@ def origins():
             yield Request(method, "/nowhere", get("", *fields).fields)
 
 
+def wanted():
+    """An occasion for each difference that is listed and that no other visit shows."""
+    yield post("/echo/body", b"--xyz\r\nContent-Disposition: form-data; name=k\r\n\r\nv", MULTIPART)
+    yield get("/resp/cookie?name=a%20b")
+    yield get("/resp/uncookie?name=")
+    yield get("/echo/number?n=1_0")
+    yield get("/files/memory?name=a%00.txt")
+    yield get("/echo/head", ("Cookie", "a=\xc3\xa9"))
+    yield get("/resp/headers?h=X-A:%F0%9F%98%80")
+    yield get("/t/snippet/loop?a=abc")
+    yield post("/echo/body", multipart(("Content-Disposition: form-data", b"v")), MULTIPART)
+    yield get("/echo/head", ("Max-Forwards", "-1"))
+    yield get("/echo/head", ("Authorization", "Basic dXNlcjpw\xe9"))
+    yield get("/resp/headers?h=X-A:%00")
+
+
 def all():
     """Every visit: a list of requests that share cookies."""
-    for visit in (routing, echo, limits, responses, files, errors, hooks, sessions, flashes, pages, hosts, origins):
+    for visit in (routing, echo, limits, responses, files, errors, hooks, sessions, flashes, pages, hosts, origins, wanted):
         yield list(visit())

@@ -26,9 +26,11 @@ class Request:
 
     def to_bytes(self, cookies, close):
         lines = [f"{self.method} {self.target} HTTP/1.1".encode("latin-1"), b"Host: " + self.host]
-        lines += [name.encode() + b": " + value for name, value in self.fields]
-        if cookies and not self.bare:
-            lines.append(b"Cookie: " + "; ".join(f"{name}={value}" for name, value in cookies.items()).encode("latin-1"))
+        kept = [] if self.bare else [f"{name}={value}".encode("latin-1") for name, value in cookies.items()]
+        given = [value for name, value in self.fields if name == "Cookie"]
+        lines += [name.encode() + b": " + value for name, value in self.fields if name != "Cookie"]
+        if given or kept:
+            lines.append(b"Cookie: " + b"; ".join([*given, *kept]))
         if close:
             lines.append(b"Connection: close")
         body = self.body
@@ -165,9 +167,9 @@ class Client:
         for line in answer.all("set-cookie"):
             pair, *attributes = line.split("; ")
             name, value = pair.split("=", 1)
-            if "Path=/" not in attributes:
+            if "Path=/" not in attributes or not name:
                 continue
-            if "Max-Age=0" in attributes:
+            if "Max-Age=0" in attributes or "Max-Age=-1" in attributes:
                 self.cookies.pop(name, None)
             else:
                 self.cookies[name] = value

@@ -18,6 +18,10 @@ fn pairs(items: &MultiDict<String>) -> Value {
     items.items_multi().map(|(key, value)| json!([key, value])).collect()
 }
 
+fn lists(items: &MultiDict<String>) -> Value {
+    items.lists().map(|(key, values)| (key.to_owned(), json!(values))).collect()
+}
+
 fn accepts(accept: &Accept, offered: &[&str]) -> Value {
     let list: Value = accept.iter().map(|(value, quality)| json!([value, quality])).collect();
     json!({ "list": list, "best": accept.best_match(offered) })
@@ -86,10 +90,17 @@ fn head() -> Value {
     let given = request.mimetype_params();
     params.extend(given.iter());
     let pragma = request.pragma();
+    // Each side signs sessions with its own clock.
+    let cookies = request.cookies();
+    let cookies: Value = cookies
+        .items_multi()
+        .filter(|(name, _)| *name != "session")
+        .map(|(name, value)| json!([name, value]))
+        .collect();
     let offered = ["text/html", "application/json", "application/xhtml+xml", "image/png"];
     let types = request.accept_mimetypes();
     json!({
-        "cookies": pairs(&request.cookies()),
+        "cookies": cookies,
         "content_type": request.content_type(),
         "mimetype": request.mimetype(),
         "mimetype_params": params,
@@ -147,7 +158,7 @@ fn body() -> carboy::Result<Value> {
     for (key, storage) in request.files().items_multi() {
         files.push(json!([key, file(storage)?]));
     }
-    Ok(json!({ "form": pairs(&request.form()), "files": files, "values": pairs(&request.values()) }))
+    Ok(json!({ "form": pairs(&request.form()), "files": files, "values": lists(&request.values()) }))
 }
 
 fn data() -> Value {

@@ -98,7 +98,7 @@ fn options(endpoint: &str, rule: &str) -> RuleOptions {
 /// A value of the URL as JSON.
 pub(crate) fn json_of(value: &UrlValue) -> Value {
     match value {
-        UrlValue::Int(number) => serde_json::from_str(&number.to_string()).unwrap_or(Value::Null),
+        UrlValue::Int(number) => value.as_int().and_then(|small| i64::try_from(small).ok()).map_or_else(|| json!(number.to_string()), Value::from),
         UrlValue::Float(number) => json!(number),
         UrlValue::List(list) => list.iter().map(json_of).collect(),
         other => json!(other.to_string()),

@@ -27,7 +27,7 @@ def create_app():
         if request.headers.get("X-Answer") == "app":
             return "answered by the app", 203
         limit = request.headers.get("X-Limit", type=int)
-        if limit is not None:
+        if limit is not None and limit >= 0:
             request.max_content_length = limit
 
     @app.after_request

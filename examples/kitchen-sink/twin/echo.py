@@ -17,7 +17,8 @@ def accepts(accept, offered):
 
 
 def tags(etags):
-    return {"strong": sorted(etags._strong), "weak": sorted(etags._weak), "star": etags.star_tag}
+    # Werkzeug takes an empty tag for None.
+    return {name: sorted(tag or "" for tag in part) for name, part in [("strong", etags._strong), ("weak", etags._weak)]} | {"star": etags.star_tag}
 
 
 def when(date):
@@ -62,7 +63,8 @@ def head():
     cache_control = request.cache_control
     asked, if_range = request.range, request.if_range
     return {
-        "cookies": pairs(request.cookies.items(multi=True)),
+        # Each side signs sessions with its own clock.
+        "cookies": pairs(cookie for cookie in request.cookies.items(multi=True) if cookie[0] != "session"),
         "content_type": request.content_type,
         "mimetype": request.mimetype,
         "mimetype_params": pairs(request.mimetype_params.items()),
@@ -114,7 +116,7 @@ def body():
     return {
         "form": pairs(request.form.items(multi=True)),
         "files": [[key, file(storage)] for key, storage in request.files.items(multi=True)],
-        "values": pairs(request.values.items(multi=True)),
+        "values": request.values.to_dict(flat=False),
     }
 
 

@@ -59,11 +59,16 @@ RULES = [
 ]
 
 
+def small(values):
+    """JSON of Rust has no integers beyond 64 bits."""
+    return {name: str(value) if isinstance(value, int) and value >= 2**63 else value for name, value in values.items()}
+
+
 def tell(**values):
     return {
         "endpoint": request.endpoint,
         "rule": request.url_rule.rule,
-        "args": values,
+        "args": small(values),
         "blueprints": request.blueprints,
         "method": request.method,
     }
@@ -71,10 +76,10 @@ def tell(**values):
 
 class Item(MethodView):
     def get(self, id):
-        return {"item": id}
+        return small({"item": id})
 
     def post(self, id):
-        return {"posted": id}, 201
+        return small({"posted": id}), 201
 
     def delete(self, id):
         return "", 204

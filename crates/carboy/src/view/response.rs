@@ -4,8 +4,7 @@ use super::Json;
 use crate::{Error, Result};
 use bytes::Bytes;
 use carboy_http::{
-    Body, HeaderMap, HeaderName, HeaderValue, HttpError, Response, Status, StatusCode, header,
-    url::iri_to_uri,
+    Body, HeaderMap, HeaderName, HeaderValue, HttpError, Response, Status, StatusCode,
 };
 use serde::Serialize;
 use std::{borrow::Cow, sync::Arc};
@@ -214,7 +213,15 @@ fn header_value(value: &[u8]) -> Result<HeaderValue> {
     if value.iter().any(|byte| matches!(byte, b'\r' | b'\n')) {
         return Err(Error::msg("Header values must not contain newline characters."));
     }
-    Ok(HeaderValue::from_bytes(value)?)
+    match std::str::from_utf8(value) {
+        // Text goes out as Latin-1, as in WSGI.
+        Ok(text) if !text.is_ascii() => {
+            let bytes: Option<Vec<u8>> = text.chars().map(|c| u8::try_from(c).ok()).collect();
+            let bytes = bytes.ok_or_else(|| Error::msg("Header values are Latin-1 text."))?;
+            Ok(HeaderValue::try_from(bytes)?)
+        }
+        _ => Ok(HeaderValue::from_bytes(value)?),
+    }
 }
 
 impl<B: IntoResponse, P: ResponsePart> IntoResponse for (B, P) {
@@ -314,15 +321,7 @@ impl Redirect {
 impl IntoResponse for Redirect {
     /// Werkzeug's page, which shows the target as it was given; `Location` is ASCII.
     fn into_response(self) -> Result<Response> {
-        let shown = escape(&self.location);
-        let page = format!(
-            "<!doctype html>\n<html lang=en>\n<title>Redirecting...</title>\n<h1>Redirecting...</h1>\n<p>You should be \
-             redirected automatically to the target URL: <a href=\"{shown}\">{shown}</a>. If not, click the link.\n"
-        );
-        let mut response = Response::html(page);
-        response.set_status(self.status);
-        response.headers_mut().insert(header::LOCATION, HeaderValue::try_from(iri_to_uri(&self.location)?)?);
-        Ok(response)
+        Ok(carboy_http::redirect(&self.location, self.status)?)
     }
 }
 
@@ -330,22 +329,6 @@ impl From<Html> for Response {
     fn from(html: Html) -> Self {
         Response::html(html.0)
     }
-}
-
-/// MarkupSafe's `escape`.
-fn escape(text: &str) -> String {
-    let mut out = String::with_capacity(text.len());
-    for c in text.chars() {
-        match c {
-            '&' => out.push_str("&amp;"),
-            '<' => out.push_str("&lt;"),
-            '>' => out.push_str("&gt;"),
-            '\'' => out.push_str("&#39;"),
-            '"' => out.push_str("&#34;"),
-            c => out.push(c),
-        }
-    }
-    out
 }
 
 #[cfg(test)]
