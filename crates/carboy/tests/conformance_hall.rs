@@ -361,7 +361,7 @@ fn record(response: &TestResponse, log: Vec<String>) -> Value {
             .headers()
             .get_all(name)
             .iter()
-            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+            .map(|value| value.as_bytes().iter().map(|byte| char::from(*byte)).collect())
             .collect();
         if name == "Allow" {
             for value in &mut values {

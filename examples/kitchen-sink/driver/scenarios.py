@@ -283,6 +283,12 @@ def wanted():
     yield get("/echo/head", ("Max-Forwards", "-1"))
     yield get("/echo/head", ("Authorization", "Basic dXNlcjpw\xe9"))
     yield get("/resp/headers?h=X-A:%00")
+    yield get("/echo/head", ("Range", "bytes=0-99999999999999999999"))
+    yield get("/echo/head", ("Accept-Charset", "utf\xe9-8"))
+    yield post("/echo/loaded", b"12345678901234567890123", "application/json")
+    yield get("/d/old/x;")
+    yield get("/session/count")
+    yield get("/session/count", ("Cookie", "session=bad"))
 
 
 def all():

@@ -12,6 +12,18 @@ def pairs(items):
     return [[key, value] for key, value in items]
 
 
+def lists(items):
+    """A part of a form without a name has None for its key, which JSON cannot sort among texts."""
+    found = {}
+    for key, value in items:
+        found.setdefault(key or "", []).append(value)
+    return found
+
+
+def grouped(items):
+    return [[key, value] for key, values in lists(items).items() for value in values]
+
+
 def accepts(accept, offered):
     return {"list": [[value, float(quality)] for value, quality in accept], "best": accept.best_match(offered)}
 
@@ -114,14 +126,14 @@ def file(storage):
 
 def body():
     return {
-        "form": pairs(request.form.items(multi=True)),
-        "files": [[key, file(storage)] for key, storage in request.files.items(multi=True)],
-        "values": request.values.to_dict(flat=False),
+        "form": grouped(request.form.items(multi=True)),
+        "files": grouped((key, file(storage)) for key, storage in request.files.items(multi=True)),
+        "values": lists(request.values.items(multi=True)),
     }
 
 
 def data():
-    return {"data": request.data.decode("latin-1"), "form": pairs(request.form.items(multi=True))}
+    return {"data": request.data.decode("latin-1"), "form": grouped(request.form.items(multi=True))}
 
 
 def loaded():

@@ -15,7 +15,7 @@ class Broken(Exception):
 
 def aborted(code):
     text = request.args.get("text")
-    abort(code) if text is None else abort(code, text)
+    abort(code) if text is None else abort(code, description=text)
 
 
 def raised(kind):

@@ -414,8 +414,20 @@ mod tests {
     }
 
     #[test]
-    fn a_line_break_in_a_redirect_does_not_reach_the_header() {
-        let response = redirect("/a\r\nX-B: 1").into_response().unwrap();
-        assert_eq!(response.headers()["location"], "/aX-B:%201");
+    fn a_line_break_in_a_redirect_is_an_error() {
+        let error = redirect("/a\r\nX-B: 1").into_response().unwrap_err();
+        assert_eq!(error.status(), 500);
+        assert_eq!(error.to_string(), "Header values must not contain newline characters.");
+    }
+
+    #[test]
+    fn text_in_header_fields_is_latin_1_as_in_wsgi() {
+        let response = ("", [("X-A", "é"), ("X-B", "plain")]).into_response().unwrap();
+        assert_eq!(response.headers()["x-a"].as_bytes(), b"\xe9");
+        assert_eq!(response.headers()["x-b"], "plain");
+        assert!(("", [("X-A", "日")]).into_response().is_err());
+        // Bytes that are no text are the caller's own.
+        let response = ("", [("X-A", b"\xe9\xff")]).into_response().unwrap();
+        assert_eq!(response.headers()["x-a"].as_bytes(), b"\xe9\xff");
     }
 }
