@@ -1,9 +1,10 @@
-//! The project's commands: `cargo xtask test`, `vectors`, `coverage`, `bench`, `full`, `setup`.
+//! The project's commands: `cargo xtask test`, `vectors`, `coverage`, `differential`, `bench`, `full`, `setup`.
 
 #![forbid(unsafe_code)]
 
 mod bench;
 mod coverage;
+mod differential;
 mod full;
 mod process;
 mod proofs;
@@ -22,6 +23,7 @@ The project's commands.
   cargo xtask vectors --check    makes them elsewhere and compares
   cargo xtask coverage           which rows of Flask are proved, which differ, and why; fails when one has no owner
   cargo xtask coverage --mutate  alters every expectation once; a test must notice each
+  cargo xtask differential [ARGS…]  asks carboy and Flask the same and compares: --requests N, --seed S, --run 0…3, --verbose
   cargo xtask bench [ARGS…]      the micro-benches; ARGS go to criterion
   cargo xtask full               test, then each crate and feature alone, documentation, vectors --check, coverage --mutate, the long tests
   cargo xtask setup              looks for the programs that tests need; as root on Debian installs what is missing
@@ -38,6 +40,7 @@ fn main() -> ExitCode {
         ["test"] => tests::all(),
         ["vectors", rest @ ..] => vectors::command(rest),
         ["coverage", rest @ ..] => coverage::command(rest),
+        ["differential", rest @ ..] => differential::command(rest),
         ["bench", rest @ ..] => bench::all(rest),
         ["full"] => full::all(),
         ["setup"] => setup::all(),

@@ -220,12 +220,12 @@ async fn recover(app: Arc<Frozen>, context: Arc<Context>, panic: Error) -> Respo
 
 fn route(state: &State, request: &Request) -> std::result::Result<Matched, RoutingError> {
     let settings = state.settings();
-    if let Some(trusted) = &settings.trusted_hosts {
-        if !host::host_is_trusted(request.host(), trusted) {
-            let error = request.check_host(trusted).err();
-            let error = error.unwrap_or_else(|| HttpError::security("Host '' is not trusted."));
-            return Err(RoutingError::Http(error.into()));
-        }
+    if let Some(trusted) = &settings.trusted_hosts
+        && !host::host_is_trusted(request.host(), trusted)
+    {
+        let error = request.check_host(trusted).err();
+        let error = error.unwrap_or_else(|| HttpError::security("Host '' is not trusted."));
+        return Err(RoutingError::Http(error.into()));
     }
     let path = request.path();
     let server = state.needs_host().then(|| state.server_and_subdomain(request));

@@ -5,6 +5,7 @@ import collections
 import dataclasses
 import itertools
 import random
+import signal
 import sys
 import time
 
@@ -116,6 +117,8 @@ def compare(run, binary, count, seed, verbose):
 
 
 def main():
+    # So that the servers end with us.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended"))
     parser = argparse.ArgumentParser(prog="differential")
     parser.add_argument("--carboy", required=True, help="the kitchen sink's binary")
     parser.add_argument("--requests", type=int, default=5000)

@@ -73,7 +73,7 @@ def cookie_name(case):
 def number(case):
     """A number that Python takes and Rust does not: `1_0`, ` 5`, more than 64 bits."""
     values = [case.query(name) for name in ("n", "code", "max_age")] + [case.request.field("x-limit")]
-    return any(value is not None and not re.fullmatch(r"[+-]?[0-9]{1,18}", value) for value in values)
+    return any(value is not None and not re.fullmatch(r"\+?[0-9]{1,18}|-[1-9][0-9]{0,17}", value) for value in values)
 
 
 def control(case):
@@ -111,6 +111,25 @@ def large(case):
 
 def empty_parameter(case):
     return case.path.startswith("/d/old/") and case.path.lower().endswith(("%3b", ";")) and case.names <= {"location", "body", "content-length"}
+
+
+def nameless(case):
+    """Parts without a name and parts with an empty one are the same field."""
+    if not is_form(case):
+        return False
+    try:
+        return flattened(json.loads(case.flask.body)) == flattened(json.loads(case.carboy.body))
+    except ValueError:
+        return False
+
+
+def is_form(case):
+    return (case.request.field("content-type") or "").lower().startswith("multipart/form-data") and case.names == {"body"}
+
+
+def flattened(answer):
+    """The fields and files of the empty name in any order."""
+    return json.dumps({key: sorted(map(json.dumps, value)) if isinstance(value, list) else {k: sorted(v) for k, v in value.items()} if isinstance(value, dict) else value for key, value in answer.items()}, sort_keys=True)
 
 
 def backwards(case):
@@ -159,6 +178,7 @@ KNOWN = [
     Known("bytes of a `Cookie` field are UTF-8", cookie_bytes),
     Known("a loop over the characters of a text", no_rust_text),
     Known("of a field that is sent several times", lambda c: len([1 for name, _ in c.request.fields if name == "X-Word"]) > 1 and c.names <= {"body", "content-length"}),
+    Known("a part without a name has the empty name", nameless),
     Known("a charset whose name is not ASCII is unknown", charset),
     Known("whole numbers beyond 64 bits, and `-0`, are read as floats into a JSON value", large),
     Known("an empty parameter at the end of a `redirect_to`", empty_parameter),

@@ -279,7 +279,8 @@ def wanted():
     yield get("/echo/head", ("Cookie", "a=\xc3\xa9"))
     yield get("/resp/headers?h=X-A:%F0%9F%98%80")
     yield get("/t/snippet/loop?a=abc")
-    yield post("/echo/body", multipart(("Content-Disposition: form-data", b"v")), MULTIPART)
+    parts = ["form-data", 'form-data; name=""', "form-data"]
+    yield post("/echo/body", multipart(*((f"Content-Disposition: {part}", b"%d" % n) for n, part in enumerate(parts))), MULTIPART)
     yield get("/echo/head", ("Max-Forwards", "-1"))
     yield get("/echo/head", ("Authorization", "Basic dXNlcjpw\xe9"))
     yield get("/resp/headers?h=X-A:%00")

@@ -8,7 +8,10 @@ const SNIPPETS: &[(&str, &str)] = &[
         "request",
         "{{ request.method }} {{ request.path }} {{ request.args.get('a') }} {{ request.args|length }} {{ g.lang|default('none') }}",
     ),
-    ("loop", "{% for c in a %}{{ loop.index }}{{ c }}{{ ',' if not loop.last }}{% else %}nothing{% endfor %}"),
+    (
+        "loop",
+        "{% for c in a %}{{ loop.index }}{{ c }}{{ ',' if not loop.last }}{% else %}nothing{% endfor %}",
+    ),
     (
         "links",
         "{{ url_for('string', name=a, q=a) }} {{ url_for('static', filename='a.txt') }} {{ url_for('all', page=2) }}",

@@ -135,7 +135,8 @@ fn streamed() -> Response {
 
 #[route("/resp/context")]
 fn context() -> carboy::Result {
-    let lines = stream::iter(0..3).map(|n| Ok::<_, std::io::Error>(format!("{n} for {}\n", request().path())));
+    let lines =
+        stream::iter(0..3).map(|n| Ok::<_, std::io::Error>(format!("{n} for {}\n", request().path())));
     let mut response = Response::stream(carboy::stream_with_context(lines));
     response.set_mimetype("text/plain")?;
     Ok(response)
@@ -207,7 +208,19 @@ fn link() -> carboy::Result {
 
 pub(crate) fn register(app: &mut App) {
     app.routes(routes![
-        status, line, headers, moved, cookie, uncookie, value, conditional, fields, streamed, context, after,
-        kind, link
+        status,
+        line,
+        headers,
+        moved,
+        cookie,
+        uncookie,
+        value,
+        conditional,
+        fields,
+        streamed,
+        context,
+        after,
+        kind,
+        link
     ]);
 }

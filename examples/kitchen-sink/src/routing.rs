@@ -98,7 +98,10 @@ fn options(endpoint: &str, rule: &str) -> RuleOptions {
 /// A value of the URL as JSON.
 pub(crate) fn json_of(value: &UrlValue) -> Value {
     match value {
-        UrlValue::Int(number) => value.as_int().and_then(|small| i64::try_from(small).ok()).map_or_else(|| json!(number.to_string()), Value::from),
+        UrlValue::Int(number) => value
+            .as_int()
+            .and_then(|small| i64::try_from(small).ok())
+            .map_or_else(|| json!(number.to_string()), Value::from),
         UrlValue::Float(number) => json!(number),
         UrlValue::List(list) => list.iter().map(json_of).collect(),
         other => json!(other.to_string()),

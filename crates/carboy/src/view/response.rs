@@ -3,9 +3,7 @@
 use super::Json;
 use crate::{Error, Result};
 use bytes::Bytes;
-use carboy_http::{
-    Body, HeaderMap, HeaderName, HeaderValue, HttpError, Response, Status, StatusCode,
-};
+use carboy_http::{Body, HeaderMap, HeaderName, HeaderValue, HttpError, Response, Status, StatusCode};
 use serde::Serialize;
 use std::{borrow::Cow, sync::Arc};
 

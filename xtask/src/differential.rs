@@ -1,0 +1,20 @@
+//! `cargo xtask differential`: carboy and Flask, asked the same questions.
+
+use std::process::Command;
+
+use crate::process::{Done, cargo, run};
+use crate::vectors;
+
+const FOLDER: &str = "examples/kitchen-sink";
+
+/// `differential [--requests N] [--seed S] …`: builds the kitchen sink and hands the rest to its driver.
+pub(crate) fn command(args: &[&str]) -> Done {
+    let python = vectors::python()?;
+    run(&mut cargo(&["build", "--locked", "--quiet", "--package", "kitchen-sink"]))?;
+    let target =
+        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), std::path::PathBuf::from);
+    let binary = std::path::absolute(target.join("debug/kitchen-sink"))
+        .map_err(|error| format!("the kitchen sink has no path: {error}"))?;
+    let driver = ["-B", "-m", "driver", "--carboy"];
+    run(Command::new(python).args(driver).arg(binary).args(args).current_dir(FOLDER))
+}
