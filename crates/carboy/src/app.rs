@@ -26,7 +26,7 @@ use std::{
     any::{Any, TypeId},
     convert::Infallible,
     future::Future,
-    path::Path,
+    path::{Path, PathBuf},
     sync::Arc,
     task::{Context as TaskContext, Poll},
 };
@@ -56,6 +56,8 @@ pub struct App {
     /// The functions of each blueprint under its full name.
     pub(crate) scopes: IndexMap<String, Hooks>,
     pub(crate) url_defaults: Vec<(String, crate::urls::UrlDefaults)>,
+    /// Files with the rules of views that are elsewhere.
+    pub(crate) external_routes: Vec<PathBuf>,
     pub(crate) url_build_error_handlers: Vec<crate::urls::UrlBuildErrorHandler>,
     pub(crate) templating: Vec<(String, templating::Registrations)>,
     /// The folders of the blueprints that have any.
@@ -110,6 +112,7 @@ impl App {
             routes: Vec::new(),
             scopes: IndexMap::new(),
             url_defaults: Vec::new(),
+            external_routes: Vec::new(),
             url_build_error_handlers: Vec::new(),
             templating: Vec::new(),
             folders: Vec::new(),
@@ -363,6 +366,18 @@ impl App {
     {
         self.note_upstream(&service);
         self.fallback = Some(Inner::foreign(service));
+        self
+    }
+
+    /// Lets [`url_for`](crate::url_for) build the URLs of views that are still in the Flask application behind the
+    /// [`fallback`](Self::fallback), in templates too. They match no request.
+    ///
+    /// The file is what `python/carboy_routes.py` of this repository writes in that application's place: `python carboy_routes.py --app
+    /// flaskr > routes.json`. A relative path starts at the app's root path. It is read when the app is built; a file that cannot be used
+    /// is one sentence there, and so is each rule that cannot: most likely one with a [`converter`](Self::converter) that this app does not
+    /// have. Where an endpoint has a rule here too, this app's comes first.
+    pub fn external_routes(&mut self, file: impl AsRef<Path>) -> &mut Self {
+        self.external_routes.push(file.as_ref().to_owned());
         self
     }
 

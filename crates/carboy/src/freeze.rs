@@ -5,7 +5,7 @@ use crate::{
     Error, Result,
     app::{App, AppService, Frozen, blueprint_of},
     blueprint::{Blueprint, BlueprintOptions},
-    extension, files,
+    extension, external, files,
     middleware::Inner,
     registry::{Entry, Plans, Registry, RouteRegistration, RuleOptions, ViewRegistration},
     scaffold::Folders,
@@ -208,16 +208,19 @@ pub(crate) fn freeze(mut app: App) -> Result<AppService> {
     for route in &routes {
         table.add(route, &mut url_map, &mut plans, options_by_default, &mut mistakes);
     }
+    let root_path = match &app.data.folders.root_path {
+        Some(path) => path.clone(),
+        None => std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
+    };
+    for file in &app.external_routes {
+        external::add(&root_path.join(file), &mut url_map, app.host_matching, &mut mistakes);
+    }
     table.check_requirements(
         &routes,
         &app.extensions.iter().map(|e| e.type_id).collect::<Vec<_>>(),
         &mut mistakes,
     );
 
-    let root_path = match &app.data.folders.root_path {
-        Some(path) => path.clone(),
-        None => std::env::current_dir().unwrap_or_else(|_| PathBuf::from(".")),
-    };
     app.templating.push((String::new(), std::mem::take(&mut app.data.templating)));
     let templates = Engine::build(crate::templating::EngineOptions {
         root_path: &root_path,
@@ -246,6 +249,9 @@ pub(crate) fn freeze(mut app: App) -> Result<AppService> {
     app.url_defaults
         .extend(std::mem::take(&mut app.data.url_defaults).into_iter().map(|f| (String::new(), f)));
     let static_sources = files::StaticSources::new(&root_path, &app.data.folders, &app.folders);
+    let has_domains = url_map.iter().any(|rule| {
+        [rule.get_subdomain(), rule.get_host()].iter().flatten().any(|domain| !domain.is_empty())
+    });
     let state = Arc::new(State {
         name: app.name,
         root_path,
@@ -253,6 +259,7 @@ pub(crate) fn freeze(mut app: App) -> Result<AppService> {
         settings,
         session_config,
         sessions: app.sessions.unwrap_or_else(|| Box::new(SecureCookieSessionInterface)),
+        has_domains,
         url_map,
         has_own_converters,
         host_matching: app.host_matching,

@@ -39,6 +39,7 @@ mod dispatch;
 mod end;
 mod error;
 mod extension;
+mod external;
 mod files;
 mod flash;
 mod freeze;

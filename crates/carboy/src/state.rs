@@ -32,6 +32,8 @@ pub struct State {
     pub(crate) url_map: UrlMap,
     pub(crate) has_own_converters: bool,
     pub(crate) host_matching: bool,
+    /// Some rule names a subdomain or a host, so that URLs may need this one's.
+    pub(crate) has_domains: bool,
     pub(crate) subdomain_matching: bool,
     pub(crate) url_hooks: UrlHooks,
     /// The endpoints under which each attributed view was registered.

@@ -196,7 +196,7 @@ pub(crate) fn build(
             if external {
                 warn_about_untrusted_host(state);
             }
-            let (server, subdomain) = if external || state.needs_host() {
+            let (server, subdomain) = if external || state.needs_host() || state.has_domains {
                 state.server_and_subdomain(request)
             } else {
                 Default::default()

@@ -707,10 +707,11 @@ fn an_upstream_may_listen_on_a_unix_socket() {
         let n = stream.read(&mut head).unwrap();
         let head = String::from_utf8_lossy(&head[..n]).into_owned();
         let host = field(&head, "host").unwrap().to_owned();
-        write!(stream, "HTTP/1.0 200 OK\r\n\r\nhost {host}").unwrap();
+        stream.write_all(format!("HTTP/1.0 200 OK\r\n\r\nhost {host}").as_bytes()).unwrap();
     });
     let front = serve(app(Upstream::new(&format!("unix:{}", path.display()))));
-    assert!(front.get("/there").contains("host shop.example"));
+    let answer = front.get("/there");
+    assert!(answer.contains("host shop.example"), "{answer}");
     std::fs::remove_file(&path).unwrap();
 }
 
@@ -754,4 +755,55 @@ fn check_tells_whether_the_upstream_is_there() {
         "{}",
         result.output
     );
+}
+
+#[test]
+fn a_file_of_external_routes_that_cannot_be_used_is_one_sentence_when_the_app_is_built() {
+    let root = std::env::temp_dir().join(format!("carboy-external-{}", std::process::id()));
+    std::fs::create_dir_all(&root).unwrap();
+    let written = |text: &str| {
+        std::fs::write(root.join("routes.json"), text).unwrap();
+        let mut app = App::new("front");
+        app.root_path(&root).external_routes("routes.json");
+        app.build().map(drop).unwrap_err().to_string()
+    };
+    let file = root.join("routes.json").display().to_string();
+    let head = r#"{"carboy_routes": 1, "host_matching": false, "rules": "#;
+    let of = |why: &str| format!("the app 'front' cannot start: the file of external routes '{file}' {why}");
+    let not_ours = |why: &str| of(&format!("is not what carboy_routes.py writes: {why}"));
+    assert_eq!(written("Usage: flask"), not_ours("expected value at line 1 column 1"));
+    assert_eq!(written("{}"), not_ours("missing field `carboy_routes` at line 1 column 2"));
+    assert_eq!(
+        written(r#"{"carboy_routes": 2}"#),
+        of(
+            "has format 2, and this carboy reads format 1: write it again with the carboy_routes.py of this version"
+        )
+    );
+    assert_eq!(
+        written(&format!("{head}3}}")),
+        not_ours("invalid type: integer `3`, expected a sequence at line 1 column 55")
+    );
+    assert_eq!(
+        written(
+            &head
+                .replace("false", "true")
+                .replace(": \"rules\": ", "")
+                .replace("\"rules\": ", "\"rules\": []}")
+        ),
+        of("is of an application that matches by host, and this one matches by subdomain")
+    );
+    assert_eq!(
+        written(&format!(r#"{head}[{{"rule": "/<x", "endpoint": "x"}}]}}"#)),
+        of("has the rule '/<x' of 'x': malformed url rule: '/<x'")
+    );
+    assert_eq!(
+        written(&format!(r#"{head}[{{"rule": "/", "endpoint": "x", "defaults": {{"a": []}}}}]}}"#)),
+        of("has the rule '/' of 'x': the default 'a' is no plain value: []")
+    );
+    std::fs::remove_file(root.join("routes.json")).unwrap();
+    let mut app = App::new("front");
+    app.root_path(&root).external_routes("routes.json");
+    let error = app.build().map(drop).unwrap_err().to_string();
+    assert!(error.starts_with(&of("cannot be read: No such file")), "{error}");
+    std::fs::remove_dir_all(&root).unwrap();
 }

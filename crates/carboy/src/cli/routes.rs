@@ -1,7 +1,7 @@
 //! `routes`: lists the rules, as `flask routes` does.
 
 use super::echo;
-use crate::AppService;
+use crate::{AppService, external::is_elsewhere};
 use carboy_routing::Rule;
 use clap::{Arg, ArgAction, ArgMatches};
 
@@ -52,7 +52,8 @@ pub(super) fn routes(service: &AppService, matches: &ArgMatches) {
             if has_domain {
                 row.push(domain(rule));
             }
-            row.push(rule.text().to_owned());
+            let elsewhere = if is_elsewhere(rule) { " (elsewhere)" } else { "" };
+            row.push(format!("{}{elsewhere}", rule.text()));
             row
         })
         .collect();
