@@ -9,7 +9,8 @@ use carboy_db::db;
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-pub(crate) fn bp() -> Blueprint {
+/// The views, below `/auth`.
+pub fn bp() -> Blueprint {
     let mut bp = Blueprint::new("auth");
     bp.url_prefix("/auth").routes(routes![register, login, logout]);
     bp.before_app_request(load_logged_in_user);
@@ -30,13 +31,16 @@ impl FromContext for CurrentUser {
     fn from_context(_: &Arc<Context>) -> Result<Self> {
         match g().get::<User>("user") {
             Some(user) => Ok(CurrentUser(user)),
-            None => abort(redirect(url_for!(login)).into_response()?),
+            None => abort(redirect(url_for!("auth.login")).into_response()?),
         }
     }
 }
 
 /// Loads the user whose id is in the session, before each request of the app.
-async fn load_logged_in_user() -> Result<()> {
+///
+/// # Errors
+/// Those of the database.
+pub async fn load_logged_in_user() -> Result<()> {
     if let Some(id) = session().get::<i64>("user_id") {
         let users = db().query_as::<User>("SELECT id, username FROM user WHERE id = ?", (id,)).await?;
         if let Some(user) = users.into_iter().next() {

@@ -5,7 +5,8 @@ use carboy::{Result, prelude::*};
 use carboy_db::db;
 use serde::{Deserialize, Serialize};
 
-pub(crate) fn bp() -> Blueprint {
+/// The views, from the front page on.
+pub fn bp() -> Blueprint {
     let mut bp = Blueprint::new("blog");
     bp.routes(routes![index, create, update, delete]);
     bp

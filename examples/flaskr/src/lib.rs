@@ -3,8 +3,8 @@
 //! `auth` and `blog` are the blueprints, `schema` makes the tables. The database and the secret key lie in the instance
 //! folder and are made at the first start.
 
-mod auth;
-mod blog;
+pub mod auth;
+pub mod blog;
 mod schema;
 
 use carboy::{Config, prelude::*};
@@ -25,13 +25,19 @@ pub fn create_app() -> App {
 
 /// Makes the app with a database and a configuration of the caller's choice: for tests.
 pub fn create_app_with(db: Db, configure: impl FnOnce(&mut Config)) -> App {
+    let mut app = base(db, configure);
+    app.register(auth::bp()).register(blog::bp());
+    // The blog is the front page: url_for('index') and url_for('blog.index') are the same.
+    app.add_url_rule("/", "index", None, Default::default());
+    app
+}
+
+/// Makes the app without its blueprints: what both halves of it stand on.
+pub fn base(db: Db, configure: impl FnOnce(&mut Config)) -> App {
     let mut app = App::new("flaskr");
     configure(app.config());
     app.secret_key_file();
     app.ext(db).ext(schema::Schema);
     app.routes(routes![hello]).commands(commands![schema::init_db]);
-    app.register(auth::bp()).register(blog::bp());
-    // The blog is the front page: url_for('index') and url_for('blog.index') are the same.
-    app.add_url_rule("/", "index", None, Default::default());
     app
 }
