@@ -71,6 +71,8 @@ pub struct App {
     pub(crate) layers: Vec<WrapIn>,
     pub(crate) mounts: Mounts,
     pub(crate) fallback: Option<Inner>,
+    /// Those behind mounts and the fallback.
+    pub(crate) upstreams: Vec<Upstream>,
     pub(crate) host_matching: bool,
     pub(crate) subdomain_matching: bool,
     pub(crate) strict_slashes: bool,
@@ -125,6 +127,7 @@ impl App {
             layers: Vec::new(),
             mounts: Mounts::default(),
             fallback: None,
+            upstreams: Vec::new(),
             host_matching: false,
             subdomain_matching: false,
             strict_slashes: true,
@@ -381,11 +384,9 @@ impl App {
         self
     }
 
-    /// An upstream is an extension besides: its address is looked at when the app is built, its health by `check`.
+    /// Keeps an upstream, so that its address is looked at when the app is built, and its health by `check`.
     fn note_upstream(&mut self, service: &dyn Any) {
-        if let Some(upstream) = service.downcast_ref::<Upstream>() {
-            self.ext(upstream.clone());
-        }
+        self.upstreams.extend(service.downcast_ref::<Upstream>().cloned());
     }
 
     /// Matches rules by host: every rule needs a `host`, the static rule too.
@@ -495,6 +496,7 @@ pub(crate) struct Frozen {
     pub(crate) layers: Option<Inner>,
     pub(crate) mounts: Mounts,
     pub(crate) fallback: Option<Inner>,
+    pub(crate) upstreams: Vec<Upstream>,
     pub(crate) extensions: Vec<Arc<dyn Extension>>,
     pub(crate) commands: Vec<(Option<String>, cli::CommandDef)>,
 }

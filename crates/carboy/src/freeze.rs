@@ -13,6 +13,7 @@ use crate::{
     settings::{self, Settings},
     state::State,
     templating::Engine,
+    upstream::Upstream,
     urls::{IntoUrlValues, UrlHooks},
 };
 use carboy_routing::{MapOptions, Rule, UrlMap, Value};
@@ -164,6 +165,7 @@ fn static_route(url_path: &str, host: Option<String>, scope: &str) -> RouteRegis
 pub(crate) fn freeze(mut app: App) -> Result<AppService> {
     let mut mistakes = std::mem::take(&mut app.data.mistakes);
     mistakes.extend(app.config.take_errors().iter().map(ToString::to_string));
+    mistakes.extend(app.upstreams.iter().filter_map(Upstream::mistake));
 
     if matches!(app.config.get::<bool>("HARDENED"), Ok(Some(true))) {
         crate::security::harden(&mut app);
@@ -289,6 +291,7 @@ pub(crate) fn freeze(mut app: App) -> Result<AppService> {
             .then(|| layers.into_iter().fold(Inner::dispatching(weak.clone()), |inner, layer| layer(inner))),
         mounts: app.mounts,
         fallback: app.fallback,
+        upstreams: app.upstreams,
         extensions: app.extensions.into_iter().map(|e| e.extension).collect(),
         commands,
     })))

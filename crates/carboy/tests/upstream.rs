@@ -720,12 +720,12 @@ fn an_address_that_cannot_be_used_is_one_sentence_when_the_app_is_built() {
     for (address, sentence) in [
         (
             "127.0.0.1:5001",
-            "the app 'front' cannot start: Upstream: the upstream's address '127.0.0.1:5001' must be like \
+            "the app 'front' cannot start: the upstream's address '127.0.0.1:5001' must be like \
              http://127.0.0.1:5001 or unix:/run/flask.sock",
         ),
         (
             "https://flask.example",
-            "the app 'front' cannot start: Upstream: the upstream 'https://flask.example' is not reached by HTTPS: let it \
+            "the app 'front' cannot start: the upstream 'https://flask.example' is not reached by HTTPS: let it \
              listen on this machine or in a network of its own, and write http://",
         ),
     ] {
@@ -743,7 +743,7 @@ fn check_tells_whether_the_upstream_is_there() {
     let fake = Fake::saying("HTTP/1.1 500 Oops\r\nContent-Length: 0\r\n\r\n");
     let result = check(&fake.url());
     assert!(
-        result.output.contains(&format!("- Upstream: {} answers with status 500", fake.url())),
+        result.output.contains(&format!("- the upstream {} answers with status 500", fake.url())),
         "{}",
         result.output
     );
@@ -751,7 +751,9 @@ fn check_tells_whether_the_upstream_is_there() {
     let result = check(&format!("http://{free}"));
     assert_eq!(result.exit_code, 1);
     assert!(
-        result.output.contains(&format!("- Upstream: http://{free} cannot be reached: Connection refused")),
+        result
+            .output
+            .contains(&format!("- the upstream http://{free} cannot be reached: Connection refused")),
         "{}",
         result.output
     );

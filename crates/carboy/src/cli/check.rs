@@ -5,8 +5,8 @@ use crate::{App, Error, Result, runtime};
 
 pub(super) fn grammar() -> clap::Command {
     clap::Command::new("check").about(
-        "Checks configuration, extensions and templates: values that do not fit, extensions that are missing, templates \
-         that do not parse, url_for names that do not exist.",
+        "Checks configuration, extensions, templates and upstreams: values that do not fit, extensions that are missing, templates \
+         that do not parse, url_for names that do not exist, an upstream that is away.",
     )
 }
 
@@ -33,13 +33,16 @@ pub(super) fn check(mut app: App) -> Result<()> {
             None => endpoints.contains(&endpoint),
         }
     }));
-    let extensions = service.0.extensions.clone();
+    let (extensions, upstreams) = (service.0.extensions.clone(), service.0.upstreams.clone());
     let checked = state.clone();
     problems.extend(runtime::wait(async move {
         let mut problems = Vec::new();
         for extension in &extensions {
             let found = extension.check(&checked).await;
             problems.extend(found.into_iter().map(|problem| format!("{}: {problem}", extension.name())));
+        }
+        for upstream in &upstreams {
+            problems.extend(upstream.health().await);
         }
         problems
     }));

@@ -9,11 +9,9 @@ mod head;
 mod pool;
 mod tunnel;
 
-use crate::{
-    App, Error, Extension, ExtensionFuture, Result, runtime::Entered, state::State, view::BoxFuture,
-};
+use crate::{runtime::Entered, view::BoxFuture};
 use address::Address;
-use carboy_http::{Body, BodyError, HeaderMap, Method, Request, header};
+use carboy_http::{Body, BodyError, Method, Request, header};
 use exchange::Answer;
 use failure::Failure;
 use head::Outgoing;
@@ -57,7 +55,7 @@ use std::{
 pub struct Upstream(Arc<Inner>);
 
 struct Inner {
-    address: std::result::Result<Address, String>,
+    address: Result<Address, String>,
     options: Options,
     pool: Arc<Pool>,
 }
@@ -144,8 +142,13 @@ impl Upstream {
         self.with(|options| options.max_idle_connections = connections)
     }
 
-    /// Asks the upstream for its front page's head; a sentence when something is wrong.
-    async fn health(&self) -> Option<String> {
+    /// What is wrong with its address.
+    pub(crate) fn mistake(&self) -> Option<String> {
+        self.0.address.as_ref().err().cloned()
+    }
+
+    /// Asks for the head of its front page; a sentence when something is wrong.
+    pub(crate) async fn health(&self) -> Option<String> {
         let address = match &self.0.address {
             Ok(address) => address,
             Err(sentence) => return Some(sentence.clone()),
@@ -153,15 +156,14 @@ impl Upstream {
         let mut parts = http::Request::new(()).into_parts().0;
         parts.method = Method::HEAD;
         parts.uri = address.target("/", None)?;
-        parts.headers = HeaderMap::new();
         parts.headers.insert(header::HOST, address.authority.clone());
         let outgoing = Outgoing { parts, upgrade: None, expects_continue: false };
         match exchange::answer(&self.0, outgoing, Body::empty()).await {
             Ok(Answer { response, .. }) if response.status().is_server_error() => {
-                Some(format!("{address} answers with status {}", response.status()))
+                Some(format!("the upstream {address} answers with status {}", response.status()))
             }
             Ok(_) => None,
-            Err(failure) => Some(format!("{address} {failure}")),
+            Err(failure) => Some(format!("the upstream {address} {failure}")),
         }
     }
 }
@@ -175,29 +177,12 @@ impl fmt::Debug for Upstream {
     }
 }
 
-impl Extension for Upstream {
-    fn name(&self) -> &'static str {
-        "Upstream"
-    }
-
-    fn init(&self, _: &mut App) -> Result<()> {
-        match &self.0.address {
-            Ok(_) => Ok(()),
-            Err(sentence) => Err(Error::msg(sentence.clone())),
-        }
-    }
-
-    fn check<'a>(&'a self, _: &'a Arc<State>) -> ExtensionFuture<'a, Vec<String>> {
-        Box::pin(async move { self.health().await.into_iter().collect() })
-    }
-}
-
 impl tower_service::Service<http::Request<Body>> for Upstream {
     type Response = http::Response<Body>;
     type Error = BodyError;
-    type Future = BoxFuture<std::result::Result<http::Response<Body>, BodyError>>;
+    type Future = BoxFuture<Result<http::Response<Body>, BodyError>>;
 
-    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<std::result::Result<(), BodyError>> {
+    fn poll_ready(&mut self, _: &mut Context<'_>) -> Poll<Result<(), BodyError>> {
         Poll::Ready(Ok(()))
     }
 
