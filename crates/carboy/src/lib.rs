@@ -65,6 +65,7 @@ pub mod view;
 
 pub use app::{App, AppService};
 pub use blueprint::{Blueprint, BlueprintOptions};
+pub use carboy_http::cookie::{SameSite, SetCookie};
 pub use carboy_http::{
     Body, HeaderMap, HeaderName, HeaderValue, HttpError, Method, MultiDict, Request, Response, Service,
     StatusCode,

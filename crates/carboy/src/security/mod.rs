@@ -4,6 +4,10 @@ mod csrf;
 mod hardened;
 mod key;
 pub mod password;
+pub mod tokens;
+
+/// ItsDangerous: signed texts, dated tokens, key rotation.
+pub use carboy_signing as signing;
 
 pub(crate) use key::secret_key;
 
