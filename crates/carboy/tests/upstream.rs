@@ -380,13 +380,13 @@ fn bodies_of_unknown_length_and_their_trailers_pass_in_both_directions() {
         peer.send("5\r\nthree\r\n0\r\nx-digest: 5\r\n\r\n");
     });
     let front = Front::of(&fake);
-    let mut client = front.connect();
-    client.send(
-        "POST /there HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTE: trailers\r\nTransfer-Encoding: chunked\r\nTrailer: x-sum\r\n\r\n\
-         3\r\none\r\n3\r\ntwo\r\n0\r\nx-sum: 6\r\n\r\n",
-    );
-    let answer = client.rest();
-    assert!(answer.ends_with("\r\n\r\n5\r\nthree\r\n0\r\nx-digest: 5\r\n\r\n"), "{answer}");
+    for method in ["POST", "GET"] {
+        let answer = front.talk(format!(
+            "{method} /there HTTP/1.1\r\nHost: a\r\nConnection: close\r\nTE: trailers\r\nTransfer-Encoding: chunked\r\n\
+             Trailer: x-sum\r\n\r\n3\r\none\r\n3\r\ntwo\r\n0\r\nx-sum: 6\r\n\r\n"
+        ));
+        assert!(answer.ends_with("\r\n\r\n5\r\nthree\r\n0\r\nx-digest: 5\r\n\r\n"), "{method}: {answer}");
+    }
 }
 
 #[test]
@@ -808,4 +808,36 @@ fn a_file_of_external_routes_that_cannot_be_used_is_one_sentence_when_the_app_is
     let error = app.build().map(drop).unwrap_err().to_string();
     assert!(error.starts_with(&of("cannot be read: No such file")), "{error}");
     std::fs::remove_dir_all(&root).unwrap();
+}
+
+#[tokio::test]
+async fn a_request_of_http2_becomes_one_of_http1() {
+    let fake = Fake::saying(
+        "HTTP/1.1 200 OK\r\nConnection: keep-alive\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nthere\r\n0\r\n\r\n",
+    );
+    let front = Front::of(&fake);
+    let stream = tokio::net::TcpStream::connect(front.address).await.unwrap();
+    let io = hyper_util::rt::TokioIo::new(stream);
+    let executor = hyper_util::rt::TokioExecutor::new();
+    let (mut sender, connection) = hyper::client::conn::http2::handshake(executor, io).await.unwrap();
+    tokio::spawn(connection);
+    let request = http::Request::put("http://shop.example/there?q")
+        .header("cookie", "a=1")
+        .header("cookie", "b=2")
+        .header("upgrade", "websocket")
+        .header("content-length", "0")
+        .body(carboy::Body::empty())
+        .unwrap();
+    let response = sender.send_request(request).await.unwrap();
+    assert_eq!(response.status(), 200);
+    assert!(
+        response.headers().get("connection").is_none()
+            && response.headers().get("transfer-encoding").is_none()
+    );
+    let body = http_body_util::BodyExt::collect(response.into_body()).await.unwrap().to_bytes();
+    assert_eq!(body, "there");
+    let head = fake.last_head();
+    assert!(head.starts_with("PUT /there?q HTTP/1.1\r\n"), "{head}");
+    assert_eq!((fields(&head, "cookie"), fields(&head, "host")), (vec!["a=1; b=2"], vec!["shop.example"]));
+    assert_eq!((field(&head, "upgrade"), field(&head, "x-forwarded-host")), (None, Some("shop.example")));
 }

@@ -9,7 +9,7 @@ use super::{
     pool::{self, Sender},
     tunnel,
 };
-use carboy_http::{Body, Method, Request, StatusCode, header};
+use carboy_http::{Body, HeaderValue, Method, Request, StatusCode, header};
 use http::request::Parts;
 use http_body::Body as _;
 use hyper::{body::Incoming, upgrade::OnUpgrade};
@@ -24,7 +24,12 @@ pub(super) async fn forward(upstream: &Inner, mut request: Request) -> Result<ht
         true => request.extensions_mut().remove::<OnUpgrade>(),
         false => None,
     };
-    let outgoing = head::outgoing(&mut request, address, client.is_some()).ok_or(Failure::Loop)?;
+    let mut outgoing = head::outgoing(&mut request, address, client.is_some()).ok_or(Failure::Loop)?;
+    let headers = &mut outgoing.parts.headers;
+    if !body.is_end_stream() && !headers.contains_key(header::CONTENT_LENGTH) {
+        // Said, because hyper takes a GET for one without a body otherwise.
+        headers.insert(header::TRANSFER_ENCODING, HeaderValue::from_static("chunked"));
+    }
     let is_head = outgoing.parts.method == Method::HEAD;
     let asked_for = outgoing.upgrade.clone();
     let Answer { mut response, lease, flow } = answer(upstream, outgoing, body).await?;
