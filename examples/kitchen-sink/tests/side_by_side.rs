@@ -22,3 +22,10 @@ fn drive(args: &[&str]) {
 fn flask_and_carboy_answer_the_same_requests_alike() {
     drive(&["--requests", "16000"]);
 }
+
+/// Sessions with every tag, messages, CSRF tokens, logins, remember-me cookies, reset tokens, password hashes, and a new key.
+#[test]
+#[ignore = "needs Python"]
+fn what_flask_and_carboy_make_the_other_takes() {
+    drive(&["--hand"]);
+}
