@@ -70,8 +70,8 @@ fn one_cookie(text: &[u8]) -> Option<(Pair<'_>, &[u8])> {
                 let length = quoted_length(rest)?;
                 (unquote(&rest[1..length - 1]), &rest[length..])
             } else {
-                let (value, rest) = split_at_first(rest, |byte| matches!(byte, b' ' | b'\t' | b'"' | b';'));
-                (String::from_utf8_lossy(value), rest)
+                let (value, rest) = split_at_first(rest, |byte| ENDS_VALUE[usize::from(byte)]);
+                (lossy(value), rest)
             }
         }
         _ => (Cow::Borrowed(""), rest),
@@ -81,11 +81,43 @@ fn one_cookie(text: &[u8]) -> Option<(Pair<'_>, &[u8])> {
         [b';', rest @ ..] => rest,
         _ => return None,
     };
-    Some(((String::from_utf8_lossy(name), value), rest))
+    Some(((lossy(name), value), rest))
+}
+
+/// As [`String::from_utf8_lossy`], which looks at each character of a text that is UTF-8, too.
+fn lossy(text: &[u8]) -> Cow<'_, str> {
+    match std::str::from_utf8(text) {
+        Ok(text) => Cow::Borrowed(text),
+        Err(_) => String::from_utf8_lossy(text),
+    }
 }
 
 fn skip_blanks(text: &[u8]) -> &[u8] {
-    split_at_first(text, |byte| !matches!(byte, b' ' | b'\t')).1
+    match text {
+        [b' ' | b'\t', ..] => split_at_first(text, |byte| !matches!(byte, b' ' | b'\t')).1,
+        _ => text,
+    }
+}
+
+/// What ends a value that is not quoted.
+static ENDS_VALUE: [bool; 256] = table(b" \t\";", false);
+
+/// What a value may hold without being quoted.
+static BARE: [bool; 256] = table(b"_!#$%&'()*+-./:<=>?@[]^`{|}~", true);
+
+const fn table(bytes: &[u8], alphanumeric: bool) -> [bool; 256] {
+    let mut table = [false; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        table[byte] = alphanumeric && (byte as u8).is_ascii_alphanumeric();
+        byte += 1;
+    }
+    let mut i = 0;
+    while i < bytes.len() {
+        table[bytes[i] as usize] = true;
+        i += 1;
+    }
+    table
 }
 
 fn split_at_first(text: &[u8], ends: impl Fn(u8) -> bool) -> (&[u8], &[u8]) {
@@ -108,7 +140,7 @@ fn quoted_length(text: &[u8]) -> Option<usize> {
 
 fn unquote(inner: &[u8]) -> Cow<'_, str> {
     if memchr::memchr(b'\\', inner).is_none() {
-        return String::from_utf8_lossy(inner);
+        return lossy(inner);
     }
     let mut out = Vec::with_capacity(inner.len());
     let mut rest = inner;
@@ -401,8 +433,7 @@ fn push(line: &mut String, attribute: &str, value: &str) {
 
 /// Appends a value, quoted when RFC 6265 does not allow it bare.
 fn quote_into(line: &mut String, value: &str) {
-    let bare = |byte: u8| byte.is_ascii_alphanumeric() || b"_!#$%&'()*+-./:<=>?@[]^`{|}~".contains(&byte);
-    if value.bytes().all(bare) {
+    if value.bytes().all(|byte| BARE[usize::from(byte)]) {
         line.push_str(value);
         return;
     }

@@ -25,30 +25,35 @@ pub struct Bind<'a> {
 
 impl<'a> Bind<'a> {
     /// A server's root, over `http`, for `GET`.
+    #[inline]
     pub fn new(server_name: &'a str) -> Self {
         Self { server_name, script_name: "", subdomain: None, scheme: "http", method: "GET" }
     }
 
     /// The same with a mount point.
     #[must_use]
+    #[inline]
     pub fn script_name(self, script_name: &'a str) -> Self {
         Self { script_name, ..self }
     }
 
     /// The same with a subdomain.
     #[must_use]
+    #[inline]
     pub fn subdomain(self, subdomain: &'a str) -> Self {
         Self { subdomain: Some(subdomain), ..self }
     }
 
     /// The same with a scheme.
     #[must_use]
+    #[inline]
     pub fn scheme(self, scheme: &'a str) -> Self {
         Self { scheme, ..self }
     }
 
     /// The same with a method.
     #[must_use]
+    #[inline]
     pub fn method(self, method: &'a str) -> Self {
         Self { method, ..self }
     }
@@ -70,18 +75,21 @@ pub struct Target<'a> {
 
 impl<'a> Target<'a> {
     /// A path, asked for with the method of `bind`; a WebSocket if its scheme says so.
+    #[inline]
     pub fn new(bind: Bind<'a>, path: &'a str) -> Self {
         Self { bind, path, query: "", websocket: matches!(bind.scheme, "ws" | "wss") }
     }
 
     /// The same with a query.
     #[must_use]
+    #[inline]
     pub fn query(self, query: &'a str) -> Self {
         Self { query, ..self }
     }
 
     /// The same for a WebSocket or not.
     #[must_use]
+    #[inline]
     pub fn websocket(self, websocket: bool) -> Self {
         Self { websocket, ..self }
     }

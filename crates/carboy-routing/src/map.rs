@@ -6,13 +6,13 @@ use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use crate::bind::{Bind, Target, lower, upper};
+use crate::bind::{Bind, Target, lower};
 use crate::build::{BuildOptions, BuildSettings, RuleTable};
 use crate::compile::{self, Settings};
 use crate::converter::{Bound, Converter, ConverterArgs, Factory};
 use crate::error::{BuildError, MatchError, RuleError};
 use crate::matcher::{Found, Matcher, Search, SlashRequired};
-use crate::method::MethodSet;
+use crate::method::{Method, MethodSet};
 use crate::quote;
 use crate::redirect::Redirect;
 use crate::rule::{RedirectContext, RedirectTo, Rule, RuleId};
@@ -203,7 +203,8 @@ impl UrlMap {
     /// converter refuses after the rule was chosen (a number out of range) is a path not found; no other rule is tried.
     pub fn matches<'m>(&'m self, target: &Target<'_>) -> Result<Match<'m>, MatchError> {
         let bind = &target.bind;
-        let method = upper(bind.method);
+        let mut upper = String::new();
+        let method = Method::of(bind.method, &mut upper);
         let server_name;
         let domain = if self.options.host_matching {
             server_name = lower(bind.server_name);
@@ -212,15 +213,20 @@ impl UrlMap {
             bind.subdomain.unwrap_or(&self.options.default_subdomain)
         };
         // Leading slashes beyond the first do not count; no slash at all is a path of its own.
-        let path = (!target.path.is_empty()).then(|| target.path.trim_start_matches('/'));
+        let path = match target.path.strip_prefix('/') {
+            Some(rest) if rest.starts_with('/') => Some(rest.trim_start_matches('/')),
+            Some(rest) => Some(rest),
+            None if target.path.is_empty() => None,
+            None => Some(target.path),
+        };
         let rules = &self.table.rules;
-        let mut search = Search::new(&method, target.websocket);
+        let mut search = Search::new(method, target.websocket);
         let found = match self.matcher.find(rules, domain, path, &mut search) {
             Ok(Some(found)) => found,
             Ok(None) => return Err(self.merged(target, domain, path, search)),
             Err(SlashRequired) => return Err(self.with_slash(target, path.unwrap_or(""))),
         };
-        self.finish(target, &method, found, search)
+        self.finish(target, method.name(), found, search)
     }
 
     /// The answer for a path that no rule matches as it is.
@@ -269,7 +275,7 @@ impl UrlMap {
         search: Search<'_>,
     ) -> Result<Match<'m>, MatchError> {
         let rule = &self.table.rules[found.rule as usize];
-        let mut args = Args::new();
+        let mut args = Args::with_capacity(rule.compiled.variables.len() + rule.compiled.defaults.len());
         for (variable, text) in rule.compiled.variables.iter().zip(&found.texts) {
             match variable.converter.to_value(text) {
                 Ok(value) => args.push(Arc::clone(&variable.name), value),

@@ -93,6 +93,12 @@ struct Transition {
 impl Transitions {
     /// The transitions that the beginning of a text does not rule out, in the order in which they are to be tried.
     fn candidates(&self, text: &str) -> SmallVec<[&Transition; 4]> {
+        // Most states have one group, of parts that begin with their variable.
+        if let [0] = *self.lengths
+            && let Some(group) = self.groups.get("")
+        {
+            return group.iter().collect();
+        }
         let mut found: SmallVec<[&Transition; 4]> = SmallVec::new();
         let mut groups = 0;
         for length in &self.lengths {
@@ -146,8 +152,8 @@ pub(crate) struct Search<'a> {
 }
 
 impl<'a> Search<'a> {
-    pub(crate) fn new(method: &'a str, websocket: bool) -> Self {
-        Self { method: Method::new(method), websocket, allowed: MethodSet::new(), websocket_mismatch: false }
+    pub(crate) fn new(method: Method<'a>, websocket: bool) -> Self {
+        Self { method, websocket, allowed: MethodSet::new(), websocket_mismatch: false }
     }
 
     fn accepts(&mut self, rules: &[Rule], entry: &Entry) -> bool {
@@ -317,11 +323,13 @@ impl Matcher {
                 None => Ok(None),
             };
         };
-        let (part, after) = match rest.split_once('/') {
-            Some((part, after)) => (part, Some(after)),
+        // Segments are short: a look at each byte is faster than a search that is made for long texts.
+        let (part, after) = match rest.bytes().position(|byte| byte == b'/') {
+            Some(slash) => (&rest[..slash], Some(&rest[slash + 1..])),
             None => (rest, None),
         };
-        if let Some(next) = state.statics.get(part)
+        if !state.statics.is_empty()
+            && let Some(next) = state.statics.get(part)
             && let Some(rule) = self.walk(rules, *next, after, texts, search)?
         {
             return Ok(Some(rule));

@@ -1,5 +1,6 @@
 //! Sets of HTTP methods: a word of bits for the registered ones, names for all others.
 
+use std::borrow::Cow;
 use std::fmt;
 
 /// The usual methods, sorted; a method's place is its bit.
@@ -128,6 +129,24 @@ impl<'a> Method<'a> {
     /// `name` in upper case.
     pub(crate) fn new(name: &'a str) -> Self {
         Self { bit: bit(name), name }
+    }
+
+    /// A method as it came; `upper` keeps its name if that is not in upper case.
+    pub(crate) fn of(name: &'a str, upper: &'a mut String) -> Self {
+        if let Some(bit) = bit(name) {
+            return Self { bit: Some(bit), name };
+        }
+        match crate::bind::upper(name) {
+            Cow::Borrowed(name) => Self { bit: None, name },
+            Cow::Owned(name) => {
+                *upper = name;
+                Self::new(upper)
+            }
+        }
+    }
+
+    pub(crate) fn name(&self) -> &'a str {
+        self.name
     }
 }
 

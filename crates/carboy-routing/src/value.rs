@@ -353,6 +353,11 @@ impl Values {
         Self::default()
     }
 
+    /// No values, and room for some.
+    pub(crate) fn with_capacity(values: usize) -> Self {
+        Self(Vec::with_capacity(values))
+    }
+
     /// These values and one more.
     #[must_use]
     pub fn with(mut self, name: &'static str, value: impl Into<Value>) -> Self {

@@ -178,9 +178,8 @@ fn write_float(scientific: std::fmt::Arguments<'_>, out: &mut Vec<u8>) {
     }
 }
 
-fn write_int(value: impl std::fmt::Display, out: &mut Vec<u8>) {
-    let done = write!(out, "{value}");
-    debug_assert!(done.is_ok(), "writing into memory does not fail");
+fn write_int(value: impl itoa::Integer, out: &mut Vec<u8>) {
+    out.extend_from_slice(itoa::Buffer::new().format(value).as_bytes());
 }
 
 /// One `"key":value` of an object being written, for the case that it has to be put in order.

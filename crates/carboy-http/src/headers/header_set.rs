@@ -106,10 +106,14 @@ impl<S: Into<String>> FromIterator<S> for HeaderSet {
 
 /// Says that the answer depends on a request field: adds it to `Vary` unless it is there.
 pub fn vary_on(headers: &mut HeaderMap, field: &HeaderName) {
-    if !headers.contains_key(VARY) {
-        // A field name is a valid value; the standard ones cost no allocation.
-        headers.insert(VARY, title_cased(field));
-        return;
+    match headers.get(VARY) {
+        None => {
+            // A field name is a valid value; the standard ones cost no allocation.
+            headers.insert(VARY, title_cased(field));
+            return;
+        }
+        Some(only) if only.as_bytes().eq_ignore_ascii_case(field.as_str().as_bytes()) => return,
+        Some(_) => {}
     }
     let mut vary = HeaderSet::of(headers, &VARY);
     if !vary.contains(field.as_str()) {

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use carboy_http::{HeaderMap, HeaderValue, Response, header};
+use carboy_http::{HeaderMap, Response, header};
 use carboy_signing::{Digest, KeyDerivation, SecretKeys, TimedSerializer, UrlSafe, base64_decode};
 
 use super::handle::Session;
-use super::interface::{SessionConfig, SessionFuture, SessionInterface, cookies_named};
+use super::interface::{SessionConfig, SessionFuture, SessionInterface};
 use super::tagged::TaggedJson;
 use super::value::Dict;
 
@@ -47,27 +47,26 @@ impl SessionConfig {
 impl SessionInterface for SecureCookieSessionInterface {
     fn open(&self, config: &SessionConfig, headers: &HeaderMap) -> Session {
         let Some(serializer) = config.serializer() else { return Session::null() };
-        if config.session_cookies(headers).next().is_none() {
-            return Session::default();
-        }
+        let mut values = config.session_cookies(headers).map(std::borrow::Cow::into_owned);
+        let Some(first) = values.next() else { return Session::default() };
+        let others: Vec<String> = values.collect();
         let serializer = Arc::clone(serializer);
-        let name = config.cookie_name.clone();
         let lifetime = config.lifetime;
-        let fields: Vec<HeaderValue> = headers.get_all(header::COOKIE).iter().cloned().collect();
         Session::lazy(move || {
-            let read = |value: std::borrow::Cow<'_, str>| {
-                let loaded = serializer.loads::<Dict>(&*value, Some(lifetime));
+            let read = |value: &String| {
+                let loaded = serializer.loads::<Dict>(value, Some(lifetime));
                 loaded
                     .inspect_err(|error| tracing::debug!(target: "carboy::session", "no session: {error}"))
                     .ok()
             };
-            cookies_named(&name, &fields).find_map(read).unwrap_or_default()
+            std::iter::once(&first).chain(&others).find_map(read).unwrap_or_default()
         })
     }
 
     /// Only a permanent session is refreshed, and it says so in its cookie: one that does not is not verified.
     fn refreshes_untouched(&self, config: &SessionConfig, headers: &HeaderMap) -> bool {
         config.refresh_each_request
+            && headers.contains_key(header::COOKIE)
             && config.session_cookies(headers).any(|value| {
                 let payload = value.split('.').next().unwrap_or_default();
                 // An empty payload is what precedes the dot of a compressed one.

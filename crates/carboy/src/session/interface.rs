@@ -39,7 +39,9 @@ pub trait SessionInterface: Send + Sync {
     /// Whether a session that nobody used in the request has to be saved nevertheless, as a permanent one whose
     /// lifetime starts anew. May be true too often.
     fn refreshes_untouched(&self, config: &SessionConfig, headers: &HeaderMap) -> bool {
-        config.refresh_each_request && config.session_cookies(headers).next().is_some()
+        config.refresh_each_request
+            && headers.contains_key(header::COOKIE)
+            && config.session_cookies(headers).next().is_some()
     }
 
     /// Saves a session after all hooks and sets its cookie; `secure` says whether the request came by HTTPS.
@@ -151,7 +153,12 @@ impl SessionConfig {
         &'a self,
         headers: &'a HeaderMap,
     ) -> impl Iterator<Item = std::borrow::Cow<'a, str>> + 'a {
-        cookies_named(&self.cookie_name, headers.get_all(header::COOKIE))
+        headers
+            .get_all(header::COOKIE)
+            .into_iter()
+            .flat_map(parse_cookie)
+            .filter(|(name, value)| *name == self.cookie_name && !value.is_empty())
+            .map(|(_, value)| value)
     }
 
     /// Does what Flask does to a response when a session is saved: `Vary: Cookie` if it was accessed, the cookie
@@ -207,16 +214,4 @@ impl SessionConfig {
         response.add_vary(&header::COOKIE);
         Ok(())
     }
-}
-
-/// The values of all cookies of one name. Empty ones are left out.
-pub(super) fn cookies_named<'a>(
-    name: &'a str,
-    fields: impl IntoIterator<Item = &'a HeaderValue> + 'a,
-) -> impl Iterator<Item = std::borrow::Cow<'a, str>> + 'a {
-    fields
-        .into_iter()
-        .flat_map(parse_cookie)
-        .filter(move |(found, value)| found == name && !value.is_empty())
-        .map(|(_, value)| value)
 }

@@ -14,49 +14,73 @@ fn entity(byte: u8) -> Option<&'static str> {
     }
 }
 
+/// Which bytes are escaped.
+static SPECIAL: [bool; 256] = {
+    let mut table = [false; 256];
+    let mut at = 0;
+    while at < 5 {
+        table[b"&<>'\""[at] as usize] = true;
+        at += 1;
+    }
+    table
+};
+
 /// How many bytes are looked at in one step; small enough for short values, large enough for the compiler to vectorise.
 const STEP: usize = 32;
 
-/// The place of the first character to escape.
-fn first_special(bytes: &[u8]) -> Option<usize> {
-    let special = |byte: u8| entity(byte).is_some();
-    let any = |chunk: &[u8]| {
-        chunk.iter().fold(false, |found, &b| {
-            found | (b == b'&') | (b == b'<') | (b == b'>') | (b == b'\'') | (b == b'"')
-        })
-    };
-    let mut offset = 0;
-    let mut chunks = bytes.chunks_exact(STEP);
-    for chunk in &mut chunks {
-        if any(chunk) {
-            return chunk.iter().position(|&b| special(b)).map(|at| at + offset);
+/// The place of the first character to escape, from `start` on.
+fn first_special(bytes: &[u8], start: usize) -> Option<usize> {
+    let mut at = start;
+    for chunk in bytes[start..].chunks(STEP) {
+        // A whole step costs little more than a byte: without branches the compiler looks at all of it at once.
+        let skip = chunk.len() == STEP
+            && !chunk.iter().fold(false, |found, &b| {
+                found | (b == b'&') | (b == b'<') | (b == b'>') | (b == b'\'') | (b == b'"')
+            });
+        if !skip && let Some(found) = chunk.iter().position(|&b| SPECIAL[usize::from(b)]) {
+            return Some(at + found);
         }
-        offset += STEP;
+        at += chunk.len();
     }
-    chunks.remainder().iter().position(|&b| special(b)).map(|at| at + offset)
+    None
 }
 
-/// Writes `text` escaped; text without special characters is written in one piece.
+/// Writes `text` escaped, in one piece.
 pub(crate) fn write_escaped<W: fmt::Write + ?Sized>(out: &mut W, text: &str) -> fmt::Result {
-    let mut rest = text;
-    while let Some(at) = first_special(rest.as_bytes()) {
-        if at > 0 {
-            out.write_str(&rest[..at])?;
-        }
-        if let Some(replacement) = entity(rest.as_bytes()[at]) {
-            out.write_str(replacement)?;
-        }
-        rest = &rest[at + 1..];
+    match first_special(text.as_bytes(), 0) {
+        None if text.is_empty() => Ok(()),
+        None => out.write_str(text),
+        // Many small pieces would cost more than a copy: the writer behind a template is found anew for each.
+        Some(first) => out.write_str(&escaped_from(text, first)),
     }
-    if rest.is_empty() { Ok(()) } else { out.write_str(rest) }
+}
+
+/// `text` escaped, whose first character to escape stands at `at`.
+fn escaped_from(text: &str, at: usize) -> String {
+    let bytes = text.as_bytes();
+    let mut out = String::with_capacity(text.len() + text.len() / 2 + 16);
+    let (mut written, mut next) = (0, Some(at));
+    while let Some(at) = next {
+        out.push_str(&text[written..at]);
+        out.push_str(entity(bytes[at]).unwrap_or_default());
+        written = at + 1;
+        // The next one is mostly near.
+        let near = bytes[written..].iter().take(STEP).position(|&b| SPECIAL[usize::from(b)]);
+        next = match near {
+            Some(skip) => Some(written + skip),
+            None => first_special(bytes, (written + STEP).min(bytes.len())),
+        };
+    }
+    out.push_str(&text[written..]);
+    out
 }
 
 /// `text` escaped as a new string.
 pub(crate) fn escaped(text: &str) -> String {
-    let mut out = String::with_capacity(text.len() + 8);
-    // Writing into a string cannot fail.
-    let _ = write_escaped(&mut out, text);
-    out
+    match first_special(text.as_bytes(), 0) {
+        Some(first) => escaped_from(text, first),
+        None => text.to_owned(),
+    }
 }
 
 /// A writer that escapes what is written through it.

@@ -173,7 +173,10 @@ pub(crate) fn write_str<W: Write + ?Sized>(out: &mut W, value: &Value) -> fmt::R
 
 fn write_number<W: Write + ?Sized>(out: &mut W, value: &Value) -> fmt::Result {
     if value.is_integer() {
-        return write!(out, "{value}");
+        return match value.as_i64() {
+            Some(number) => out.write_str(itoa::Buffer::new().format(number)),
+            None => write!(out, "{value}"),
+        };
     }
     match f64::try_from(value.clone()) {
         Ok(number) => out.write_str(&float_repr(number)),
