@@ -81,6 +81,11 @@ impl Body {
         }
     }
 
+    /// Whether it is known that no byte comes.
+    pub(crate) fn is_at_end(&self) -> bool {
+        matches!(self.kind, Kind::Empty)
+    }
+
     /// Whether the body is a stream whose bytes are still to come.
     pub fn is_stream(&self) -> bool {
         matches!(self.kind, Kind::Stream(_))

@@ -50,6 +50,8 @@ struct Inner {
     script_root: String,
     /// The path behind the mount point, once there is one.
     mounted_path: Option<String>,
+    /// Whether bytes come, or were announced; asked by every request, so it stands outside of the lock.
+    has_body: bool,
     body: Mutex<BodySlot>,
     loaded: OnceLock<Box<Loaded>>,
     lazy: OnceLock<Box<Lazy>>,
@@ -77,8 +79,19 @@ impl Request {
     /// A request from its head, its connection and its body.
     ///
     /// A method in lower case is that in upper case, as in Werkzeug: `get` is answered as `GET`.
-    pub fn new(mut parts: Parts, connection: ConnectionInfo, body: Body) -> Self {
-        if parts.method.as_str().bytes().any(|byte| byte.is_ascii_lowercase())
+    pub fn new(parts: Parts, connection: ConnectionInfo, body: Body) -> Self {
+        let empty = body.is_at_end() && headers::content_length(&parts.headers).unwrap_or(0) == 0;
+        Request::with(parts, connection, body, !empty)
+    }
+
+    /// A request without a body, whose head does not announce one either: for servers, which know.
+    pub fn without_body(parts: Parts, connection: ConnectionInfo) -> Self {
+        Request::with(parts, connection, Body::empty(), false)
+    }
+
+    fn with(mut parts: Parts, connection: ConnectionInfo, body: Body, has_body: bool) -> Self {
+        if !matches!(parts.method, Method::GET | Method::POST | Method::HEAD)
+            && parts.method.as_str().bytes().any(|byte| byte.is_ascii_lowercase())
             && let Ok(method) = Method::from_bytes(parts.method.as_str().to_ascii_uppercase().as_bytes())
         {
             parts.method = method;
@@ -88,6 +101,7 @@ impl Request {
             connection,
             script_root: String::new(),
             mounted_path: None,
+            has_body,
             body: Mutex::new(BodySlot::new(body)),
             loaded: OnceLock::new(),
             lazy: OnceLock::new(),

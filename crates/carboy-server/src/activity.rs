@@ -27,12 +27,16 @@ pub(crate) enum Phase {
 
 const PHASES: [Phase; 5] = [Phase::Exchange, Phase::Between, Phase::Idle, Phase::Head, Phase::Closing];
 
+/// The begin of a phase that nobody has looked at the clock for yet: that is done once a poll of the connection, when it
+/// is over, whatever happened in it.
+const LATELY: u64 = u64::MAX >> 3;
+
 /// The state of one connection, shared by its socket, its requests and its timer.
 #[derive(Debug)]
 pub(crate) struct Activity {
     epoch: Instant,
     multiplexed: bool,
-    /// The phase in the lowest three bits, above them its begin in milliseconds since `epoch`.
+    /// The phase in the lowest three bits, above them its begin in milliseconds since `epoch`, or [`LATELY`].
     phase: AtomicU64,
     /// Since when the socket takes no bytes, in milliseconds plus one; 0: it does.
     blocked: AtomicU64,
@@ -82,11 +86,16 @@ impl Activity {
         self.phase.store(since << 3 | phase as u64, Relaxed);
     }
 
+    fn enter_now(&self, phase: Phase) {
+        // The requests of an HTTP/2 connection are tasks of their own: they end while nobody polls the connection.
+        self.enter(phase, if self.multiplexed { self.now() } else { LATELY });
+    }
+
     /// The socket gave bytes.
     pub(crate) fn received(&self) {
         self.starved.store(false, Relaxed);
         if !self.multiplexed && matches!(self.phase(), Phase::Between | Phase::Idle) {
-            self.enter(Phase::Head, self.now());
+            self.enter_now(Phase::Head);
         }
     }
 
@@ -94,7 +103,7 @@ impl Activity {
     pub(crate) fn starved(&self) {
         self.starved.store(true, Relaxed);
         if self.phase() == Phase::Between {
-            self.enter(Phase::Idle, self.now());
+            self.enter_now(Phase::Idle);
         }
     }
 
@@ -128,7 +137,7 @@ impl Activity {
     pub(crate) fn end(&self) {
         if !self.multiplexed || self.exchanges.fetch_sub(1, Relaxed) == 1 {
             if self.starved.load(Relaxed) {
-                self.enter(Phase::Idle, self.now());
+                self.enter_now(Phase::Idle);
             } else {
                 self.enter(Phase::Between, 0);
             }
@@ -158,9 +167,13 @@ impl Activity {
         self.unread.store(true, Relaxed);
     }
 
-    /// Which deadline comes next, and when.
+    /// Which deadline comes next, and when. Asked after each poll of the connection.
     pub(crate) fn deadline(&self, limits: &Deadlines) -> Option<(Instant, Expired)> {
-        let state = self.phase.load(Relaxed);
+        let mut state = self.phase.load(Relaxed);
+        if state >> 3 == LATELY {
+            state = self.now() << 3 | state & 7;
+            self.phase.store(state, Relaxed);
+        }
         let waiting = match self.phase() {
             Phase::Exchange | Phase::Between => None,
             Phase::Idle => limits.idle.map(|limit| (limit, Expired::Idle)),

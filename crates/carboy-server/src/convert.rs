@@ -2,11 +2,11 @@
 
 use crate::headers::first;
 use carboy_http::{Body, Method, ReasonPhrase, Response};
-use http::{HeaderValue, StatusCode, header};
+use http::{HeaderValue, StatusCode, header, response::Parts};
 
 /// Readies a response for hyper, which adds `Date`, `Content-Length` or chunks. `head`: the request was
 /// a HEAD; `close`: say that the connection ends.
-pub(crate) fn to_hyper(mut response: Response, head: bool, close: bool) -> http::Response<Body> {
+pub(crate) fn to_hyper(mut response: Response, head: bool, close: bool) -> (Parts, Body) {
     let status = response.status();
     let bodyless = head
         || status.is_informational()
@@ -21,13 +21,13 @@ pub(crate) fn to_hyper(mut response: Response, head: bool, close: bool) -> http:
     if close && status != StatusCode::SWITCHING_PROTOCOLS {
         response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
     }
-    let mut response: http::Response<Body> = response.into();
-    if let Some(reason) = response.extensions_mut().remove::<ReasonPhrase>()
+    if !response.extensions().is_empty()
+        && let Some(reason) = response.extensions_mut().remove::<ReasonPhrase>()
         && let Ok(reason) = hyper::ext::ReasonPhrase::try_from(reason.as_str().as_bytes())
     {
         response.extensions_mut().insert(reason);
     }
-    response
+    response.into_parts()
 }
 
 /// A `Content-Length` that is not the body's would shift every later answer on the connection; hyper

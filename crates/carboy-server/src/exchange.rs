@@ -33,9 +33,12 @@ pub(crate) fn answer<'a, S: Service>(
     let bodyless = incoming.is_end_stream();
     let work = match gate::admit(&mut parts, bodyless) {
         Ok(()) => {
-            let body =
-                if bodyless { Body::empty() } else { Body::stream(RequestBody::new(incoming, link.clone())) };
-            let request = Request::new(parts, link.info.clone(), body);
+            let request = if bodyless {
+                Request::without_body(parts, link.info.clone())
+            } else {
+                let body = Body::stream(RequestBody::new(incoming, link.clone()));
+                Request::new(parts, link.info.clone(), body)
+            };
             match caught(|| service.call(request)) {
                 Ok(future) => Work::Running { future },
                 Err(panic) => Work::Done { response: Some(panicked(link, &panic)) },
@@ -88,7 +91,7 @@ impl<F: Future<Output = Response>> Future for Answer<'_, F> {
         let response = outcome.unwrap_or_else(|panic| panicked(link, &panic));
         // On HTTP/2 a connection outlives a request that went wrong.
         let close = !link.http2 && link.activity.is_spent();
-        let (parts, body) = convert::to_hyper(response, *this.head, close).into_parts();
+        let (parts, body) = convert::to_hyper(response, *this.head, close);
         let body = ResponseBody::new(body, exchange, parts.status);
         Poll::Ready(Ok(http::Response::from_parts(parts, body)))
     }

@@ -78,7 +78,8 @@ impl Sniffed {
 /// How many bytes of answers wait for each other.
 const HOLD: usize = 16 * 1024;
 
-/// How much memory an idle connection keeps for that.
+/// How much memory an idle connection keeps for that; also how much is copied to be written as one piece, which costs
+/// the system less than several.
 const KEEP: usize = 4 * 1024;
 
 /// A connection for hyper.
@@ -229,7 +230,8 @@ impl AsyncWrite for Io {
     ) -> Poll<io::Result<usize>> {
         let this = self.get_mut();
         let length = bufs.iter().map(|buf| buf.len()).sum::<usize>();
-        if this.takes(length) {
+        let small = length <= KEEP && this.held.is_empty();
+        if small || this.takes(length) {
             bufs.iter().for_each(|buf| this.held.extend_from_slice(buf));
             return this.took(cx, length);
         }

@@ -12,10 +12,8 @@ fn hello() -> &'static str {
 struct Bare;
 
 impl carboy::Service for Bare {
-    async fn call(&self, request: Request) -> Response {
-        let mut response = Response::html("Hello, World!");
-        response.finalize(request.method());
-        response
+    async fn call(&self, _: Request) -> Response {
+        Response::html("Hello, World!")
     }
 }
 

@@ -616,7 +616,12 @@ where
     fn call(&mut self, request: http::Request<B>) -> Self::Future {
         let app = self.0.clone();
         let request: Request = request.map(Body::stream).into();
-        Box::pin(async move { Ok(crate::middleware::serve(&app, request).await.into()) })
+        Box::pin(async move {
+            let method = request.method().clone();
+            let mut response = crate::middleware::serve(&app, request).await;
+            response.finalize(&method);
+            Ok(response.into())
+        })
     }
 }
 

@@ -40,11 +40,23 @@ pub struct Context {
 pub(crate) struct RequestPart {
     place: Place,
     session: OnceLock<Session>,
+    answered: AtomicBool,
+    rare: OnceLock<Box<Rare>>,
+}
+
+/// What few requests have.
+#[derive(Default)]
+struct Rare {
     after: Mutex<Vec<AfterThisRequest>>,
     /// The error that no handler dealt with.
     error: Mutex<Option<Error>>,
-    answered: AtomicBool,
     flashes: Mutex<Option<Vec<(String, session::Value)>>>,
+}
+
+impl RequestPart {
+    fn rare(&self) -> &Rare {
+        self.rare.get_or_init(Box::default)
+    }
 }
 
 /// How far a request has come.
@@ -64,13 +76,23 @@ pub(crate) struct Dispatched {
 /// The rule that a request matched and the values taken from its path.
 pub(crate) struct Matched {
     pub(crate) rule: RuleId,
-    pub(crate) args: Mutex<Args>,
+    args: Args,
+    /// What URL value preprocessors made of them.
+    preprocessed: OnceLock<Args>,
 }
 
 impl Matched {
+    pub(crate) fn new(rule: RuleId, args: Args) -> Self {
+        Matched { rule, args, preprocessed: OnceLock::new() }
+    }
+
+    fn args(&self) -> &Args {
+        self.preprocessed.get().unwrap_or(&self.args)
+    }
+
     /// A value from the path, as text.
     pub(crate) fn text(&self, name: &str) -> String {
-        lock(&self.args).get(name).map(ToString::to_string).unwrap_or_default()
+        self.args().get(name).map(ToString::to_string).unwrap_or_default()
     }
 }
 
@@ -123,6 +145,24 @@ impl Drop for Entered {
         let left = CURRENT.with_borrow_mut(|c| std::mem::replace(c, former));
         drop(left);
     }
+}
+
+/// Runs a function in the context of a slot, which has it back afterwards. (A handle of its own would cost more than
+/// what many a view does.)
+pub(crate) fn lend<T>(slot: &mut Option<Arc<Context>>, f: impl FnOnce() -> T) -> T {
+    struct Lent<'a> {
+        slot: &'a mut Option<Arc<Context>>,
+        former: Option<Arc<Context>>,
+    }
+    impl Drop for Lent<'_> {
+        fn drop(&mut self) {
+            let former = self.former.take();
+            *self.slot = CURRENT.with_borrow_mut(|c| std::mem::replace(c, former));
+        }
+    }
+    let former = CURRENT.with_borrow_mut(|c| std::mem::replace(c, slot.take()));
+    let _lent = Lent { slot, former };
+    f()
 }
 
 pin_project_lite::pin_project! {
@@ -202,10 +242,8 @@ impl Context {
         let part = RequestPart {
             place,
             session: OnceLock::new(),
-            after: Mutex::default(),
-            error: Mutex::default(),
             answered: AtomicBool::new(false),
-            flashes: Mutex::default(),
+            rare: OnceLock::new(),
         };
         Arc::new(Context { state, g: GStore::default(), request: Some(part) })
     }
@@ -251,14 +289,14 @@ impl Context {
         }
     }
 
-    /// Lets functions change the values that were taken from the URL.
+    /// Lets functions change the values that were taken from the URL; done once a request.
     pub(crate) fn preprocess(&self, functions: &[crate::hooks::UrlValuePreprocessor]) {
         match self.matched() {
             Some(matched) => {
                 let endpoint = self.endpoint();
-                let mut args = lock(&matched.args).clone();
+                let mut args = matched.args.clone();
                 functions.iter().for_each(|f| f(endpoint, &mut args));
-                *lock(&matched.args) = args;
+                let _ = matched.preprocessed.set(args);
             }
             None => functions.iter().for_each(|f| f(None, &mut Args::default())),
         }
@@ -278,8 +316,7 @@ impl Context {
     /// The value of a URL parameter.
     #[doc(hidden)]
     pub fn url_arg(&self, name: &str) -> Option<Value> {
-        let args = lock(&self.matched()?.args);
-        args.get(name).cloned()
+        self.matched()?.args().get(name).cloned()
     }
 
     /// The endpoint that the request matched.
@@ -308,11 +345,11 @@ impl Context {
 
     /// Notes an error that no handler dealt with, for the functions of the end.
     pub(crate) fn note_error(&self, error: Error) {
-        *lock(&self.part().error) = Some(error);
+        *lock(&self.part().rare().error) = Some(error);
     }
 
     pub(crate) fn error(&self) -> Option<Error> {
-        lock(&self.part().error).clone()
+        lock(&self.part().rare.get()?.error).clone()
     }
 
     /// Notes that there is a response, which is on its way back.
@@ -325,11 +362,11 @@ impl Context {
     }
 
     pub(crate) fn after_this_request(&self, f: AfterThisRequest) {
-        lock(&self.part().after).push(f);
+        lock(&self.part().rare().after).push(f);
     }
 
     pub(crate) fn take_after_this_request(&self) -> Vec<AfterThisRequest> {
-        std::mem::take(&mut *lock(&self.part().after))
+        self.part().rare.get().map(|rare| std::mem::take(&mut *lock(&rare.after))).unwrap_or_default()
     }
 
     /// The flashed messages of this request, taken from the session once.
@@ -337,7 +374,7 @@ impl Context {
         &self,
         take: impl FnOnce() -> Vec<(String, session::Value)>,
     ) -> Vec<(String, session::Value)> {
-        lock(&self.part().flashes).get_or_insert_with(take).clone()
+        lock(&self.part().rare().flashes).get_or_insert_with(take).clone()
     }
 
     pub(crate) fn g(&self) -> &GStore {
@@ -384,7 +421,7 @@ impl CurrentRequest {
     /// The values that the matched rule took from the URL.
     pub fn view_args(&self) -> Vec<(String, Value)> {
         let Some(matched) = self.0.matched() else { return Vec::new() };
-        lock(&matched.args).iter().map(|(n, v)| (n.to_owned(), v.clone())).collect()
+        matched.args().iter().map(|(n, v)| (n.to_owned(), v.clone())).collect()
     }
 
     /// Why the request was not routed, if it was not: what the view's place will raise.

@@ -13,6 +13,7 @@ use crate::{
     logging,
     middleware::Inner,
     polling::{Caught, catch, poll_in},
+    registry::Plan,
     runtime::{self, Entered},
     session::Session,
     signals::ResponseEvent,
@@ -25,7 +26,7 @@ use futures_util::future::Either;
 use std::{
     future::Future,
     pin::Pin,
-    sync::{Arc, Mutex},
+    sync::Arc,
     task::{Context as TaskContext, Poll},
 };
 
@@ -38,16 +39,20 @@ pub(crate) struct Propagated(pub(crate) Error);
 ///
 /// Step 4: the URL map matches. A mounted service, or the fallback for what no rule takes, answers by itself; otherwise what the
 /// map says is kept in the context.
+///
+/// The response is still to be made fit for its method: that is for the door ([`Response::finalize`]).
 pub(crate) fn dispatch(
     app: &Arc<Frozen>,
-    request: Request,
+    mut request: Request,
     arrival: Option<Arc<Context>>,
-) -> impl Future<Output = Response> + Send + use<> {
-    if let Some((service, prefix)) = app.mounts.find(request.path()) {
+) -> impl Future<Output = Response> + Send {
+    if !app.mounts.is_empty()
+        && let Some((service, prefix)) = app.mounts.find(request.path())
+    {
         return Either::Right(elsewhere(service, crate::middleware::mounted(&request, prefix)));
     }
     let state = &app.state;
-    request.set_limits(state.settings().limits);
+    *request.limits_mut() = state.settings().limits;
     // Converters of the app's own may look at the context, so it has to stand before they are asked.
     let arrival = match arrival {
         None if state.has_own_converters => Some(Context::for_arrival(state.clone(), request.head())),
@@ -72,8 +77,8 @@ pub(crate) fn dispatch(
         },
     };
     Either::Left(Dispatch {
-        end: Some(End::new(app.clone(), context.clone())),
-        life: live(app.clone(), context),
+        end: Some(End::new(app, context.clone())),
+        life: Box::pin(live(app, context)),
         recovery: None,
     })
 }
@@ -124,34 +129,33 @@ fn to_fallback(
     })
 }
 
-pin_project_lite::pin_project! {
-    /// A request on its way: its life, what follows if that panics, and the end that comes in any case.
-    struct Dispatch<F> {
-        #[pin]
-        life: F,
-        recovery: Option<BoxFuture<Response>>,
-        end: Option<End>,
-    }
+/// A request on its way: its life, what follows if that panics, and the end that comes in any case.
+///
+/// The life is boxed, because a future is moved half a dozen times before it first runs.
+struct Dispatch<'a, F> {
+    life: Pin<Box<F>>,
+    recovery: Option<BoxFuture<Response>>,
+    end: Option<End<&'a Arc<Frozen>>>,
 }
 
-impl<F: Future<Output = Response>> Future for Dispatch<F> {
+impl<F: Future<Output = Response>> Future for Dispatch<'_, F> {
     type Output = Response;
 
     fn poll(self: Pin<&mut Self>, cx: &mut TaskContext<'_>) -> Poll<Response> {
-        let mut this = self.project();
-        let end = this.end.as_ref().expect("a future is not polled after it is ready");
+        let this = self.get_mut();
+        let end = this.end.as_mut().expect("a future is not polled after it is ready");
         let response = loop {
-            let polled = match this.recovery {
-                None => poll_in(end.context(), || this.life.as_mut().poll(cx)),
-                Some(recovery) => poll_in(end.context(), || recovery.as_mut().poll(cx)),
+            let polled = match &mut this.recovery {
+                None => poll_in(end.slot(), || this.life.as_mut().poll(cx)),
+                Some(recovery) => poll_in(end.slot(), || recovery.as_mut().poll(cx)),
             };
             match (polled, &this.recovery) {
                 (Ok(Poll::Pending), _) => return Poll::Pending,
                 (Ok(Poll::Ready(response)), _) => break response,
                 // A panic is an error like any other: it is answered once.
                 (Err(panic), None) => {
-                    let recovery = recover(end.app().clone(), end.context().clone(), panic);
-                    *this.recovery = Some(Box::pin(recovery));
+                    let context = end.slot().clone().expect("a slot has its context back after a poll");
+                    this.recovery = Some(Box::pin(recover(Arc::clone(end.app()), context, panic)));
                 }
                 (Err(panic), Some(_)) => {
                     tracing::error!(target: "carboy::app", "the answer to a panic {panic}");
@@ -169,9 +173,10 @@ impl<F: Future<Output = Response>> Future for Dispatch<F> {
 /// Steps 5 to 10.
 ///
 /// What is rare is boxed: the future of a request is copied before it first runs, so it had better be small.
-async fn live(app: Arc<Frozen>, context: Arc<Context>) -> Response {
+async fn live(app: &Arc<Frozen>, context: Arc<Context>) -> Response {
     let state = &app.state;
     let request = context.request().expect("dispatched with a request");
+    let plan = app.plan(&context);
     state.signals().appcontext_pushed.send(|| ());
     let loaded = match state.sessions().load(state.session_config(), request.headers()) {
         Some(loading) => loading.await.map(|session| context.set_session(session)),
@@ -181,23 +186,23 @@ async fn live(app: Arc<Frozen>, context: Arc<Context>) -> Response {
     // 5–8 On the way to a response.
     state.signals().request_started.send(|| ());
     let answered = match loaded {
-        Ok(()) => answer(&app, &context).await,
+        Ok(()) => answer(app, &context, plan).await,
         Err(error) => Err(error),
     };
     let answer = match answered {
         Ok(response) => Answer::Response(response),
-        Err(error) => Box::pin(answer_error(&app, &context, error)).await,
+        Err(error) => Box::pin(answer_error(app, &context, error)).await,
     };
 
     // 9, 10 On the way back.
     context.set_answered();
     let response = match answer {
         Answer::Response(response) => response,
-        Answer::InternalError(page) => return Box::pin(process_page(&app, &context, page)).await,
+        Answer::InternalError(page) => return Box::pin(process_page(app, &context, page)).await,
     };
-    match process(&app, &context, response, None).await {
-        Ok(response) => finished(&app, &context, response),
-        Err(error) => Box::pin(process_error(&app, &context, error)).await,
+    match process(app, &context, plan, response, None).await {
+        Ok(response) => finished(app, &context, response),
+        Err(error) => Box::pin(process_error(app, &context, error)).await,
     }
 }
 
@@ -212,7 +217,7 @@ async fn recover(app: Arc<Frozen>, context: Arc<Context>, panic: Error) -> Respo
         Answer::Response(response) => response,
         Answer::InternalError(page) => return process_page(&app, &context, page).await,
     };
-    match Caught::new(process(&app, &context, response, None)).await.flatten() {
+    match Caught::new(process(&app, &context, app.plan(&context), response, None)).await.flatten() {
         Ok(response) => finished(&app, &context, response),
         Err(error) => process_error(&app, &context, error).await,
     }
@@ -231,13 +236,13 @@ fn route(state: &State, request: &Request) -> std::result::Result<Matched, Routi
     let server = state.needs_host().then(|| state.server_and_subdomain(request));
     let target = target(request, path, &server);
     let error = match state.url_map().matches(&target) {
-        Ok(matched) => return Ok(Matched { rule: matched.rule.id(), args: Mutex::new(matched.args) }),
+        Ok(matched) => return Ok(Matched::new(matched.rule.id(), matched.args)),
         // Only a redirect names the host, so only now it is looked at.
         Err(MatchError::Redirect(_)) if server.is_none() => {
             let server = Some(state.server_and_subdomain(request));
             match state.url_map().matches(&self::target(request, path, &server)) {
                 Ok(matched) => {
-                    return Ok(Matched { rule: matched.rule.id(), args: Mutex::new(matched.args) });
+                    return Ok(Matched::new(matched.rule.id(), matched.args));
                 }
                 Err(error) => error,
             }
@@ -273,13 +278,16 @@ fn is_websocket(request: &Request) -> bool {
 }
 
 /// Steps 5 to 7: preprocessors, hooks, body, view.
-async fn answer(app: &Arc<Frozen>, context: &Arc<Context>) -> Result<Response> {
-    let plan = app.plan(context);
+async fn answer(app: &Arc<Frozen>, context: &Arc<Context>, plan: &Plan) -> Result<Response> {
     if !plan.url_value_preprocessors.is_empty() {
         context.preprocess(&plan.url_value_preprocessors);
     }
     for hook in &plan.before_request {
-        if let Some(response) = hook().resolve().await.0? {
+        let answer = match hook() {
+            Step::Ready(answer) => answer,
+            Step::Pending(future) => future.await,
+        };
+        if let Some(response) = answer.0? {
             return Ok(response);
         }
     }
@@ -348,14 +356,10 @@ fn options(context: &Context) -> Response {
 /// An error of a layer, which may have kept the request from being dispatched: the error handlers see it.
 pub(crate) async fn answer_layer_error(app: &Arc<Frozen>, context: Arc<Context>, error: Error) -> Response {
     let answer = Caught::new(answer_error(app, &context, error));
-    let mut response = match Entered::new(context.clone().scope(answer)).await {
+    match Entered::new(context.clone().scope(answer)).await {
         Ok(Answer::Response(response) | Answer::InternalError(response)) => response,
         Err(_) => HttpError::new(StatusCode::INTERNAL_SERVER_ERROR).to_response(),
-    };
-    if let Some(request) = context.request() {
-        response.finalize(request.method());
     }
-    response
 }
 
 /// A context of a request that is routed, and goes no further.
@@ -458,17 +462,14 @@ async fn process_error(app: &Arc<Frozen>, context: &Arc<Context>, error: Error) 
 /// has come.
 async fn process_page(app: &Arc<Frozen>, context: &Arc<Context>, page: Response) -> Response {
     let mut kept = copy(&page);
-    match Caught::new(process(app, context, page, Some(&mut kept))).await.flatten() {
+    match Caught::new(process(app, context, app.plan(context), page, Some(&mut kept))).await.flatten() {
         Ok(response) => finished(app, context, response),
         Err(error) => {
             tracing::error!(
                 target: "carboy::app",
                 "Request finalizing failed with an error while handling an error: {error}"
             );
-            let mut page =
-                kept.unwrap_or_else(|| HttpError::new(StatusCode::INTERNAL_SERVER_ERROR).to_response());
-            page.finalize(context.request().expect("only called in a request").method());
-            page
+            kept.unwrap_or_else(|| HttpError::new(StatusCode::INTERNAL_SERVER_ERROR).to_response())
         }
     }
 }
@@ -495,6 +496,7 @@ fn finished(app: &Frozen, context: &Arc<Context>, mut response: Response) -> Res
 async fn process(
     app: &Arc<Frozen>,
     context: &Arc<Context>,
+    plan: &Plan,
     mut response: Response,
     mut kept: Option<&mut Option<Response>>,
 ) -> Result<Response> {
@@ -507,14 +509,16 @@ async fn process(
         keep(&response);
         response = f(response)?;
     }
-    for hook in &app.plan(context).after_request {
+    for hook in &plan.after_request {
         keep(&response);
-        response = hook(response).resolve().await.0?;
+        let answer = match hook(response) {
+            Step::Ready(answer) => answer,
+            Step::Pending(future) => future.await,
+        };
+        response = answer.0?;
     }
     keep(&response);
     save_session(&app.state, context, &mut response).await?;
-    let request = context.request().expect("only called in a request");
-    response.finalize(request.method());
     Ok(response)
 }
 

@@ -11,6 +11,7 @@ use crate::{
 use carboy_http::{Body, Response};
 use std::{
     future::Future,
+    ops::Deref,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::Arc,
@@ -21,37 +22,54 @@ use std::{
 ///
 /// It fires when it is dropped: at the end of the life of the request, at the end of a streamed body, or wherever the
 /// client's going away drops them.
-pub(crate) struct End {
-    app: Arc<Frozen>,
-    context: Arc<Context>,
+///
+/// `A` is the app: borrowed by a request that is being worked on, owned by a stream that is being sent.
+pub(crate) struct End<A: Deref<Target = Arc<Frozen>>> {
+    app: A,
+    /// Lent to the current context while the request is polled; gone when the end goes on elsewhere.
+    context: Option<Arc<Context>>,
 }
 
-impl End {
-    pub(crate) fn new(app: Arc<Frozen>, context: Arc<Context>) -> Self {
-        End { app, context }
+/// An app that is owned, in the place of a borrowed one.
+pub(crate) struct Owned(Arc<Frozen>);
+
+impl Deref for Owned {
+    type Target = Arc<Frozen>;
+
+    fn deref(&self) -> &Arc<Frozen> {
+        &self.0
+    }
+}
+
+impl<A: Deref<Target = Arc<Frozen>>> End<A> {
+    pub(crate) fn new(app: A, context: Arc<Context>) -> Self {
+        End { app, context: Some(context) }
     }
 
-    pub(crate) fn app(&self) -> &Arc<Frozen> {
+    pub(crate) fn app(&self) -> &A {
         &self.app
     }
 
-    pub(crate) fn context(&self) -> &Arc<Context> {
-        &self.context
+    /// Where the context of the request is, to be polled in.
+    pub(crate) fn slot(&mut self) -> &mut Option<Arc<Context>> {
+        &mut self.context
     }
 
     /// Moves the end behind a body that is still to be streamed; any other response ends the request here.
-    pub(crate) fn attach(self, mut response: Response) -> Response {
+    pub(crate) fn attach(mut self, mut response: Response) -> Response {
         if response.body().is_stream() {
             let body = std::mem::take(response.body_mut());
-            *response.body_mut() = Body::stream(Guarded { body, end: Some(self) });
+            let end = End { app: Owned(self.app.clone()), context: self.context.take() };
+            *response.body_mut() = Body::stream(Guarded { body, end: Some(end) });
         }
         response
     }
 }
 
-impl Drop for End {
+impl<A: Deref<Target = Arc<Frozen>>> Drop for End<A> {
     fn drop(&mut self) {
-        let plan = self.app.plan(&self.context);
+        let Some(context) = self.context.take() else { return };
+        let plan = self.app.plan(&context);
         let signals = self.app.state.signals();
         let idle = plan.teardown_request.is_empty()
             && self.app.registry.teardown_appcontext.is_empty()
@@ -61,8 +79,8 @@ impl Drop for End {
         if idle {
             return;
         }
-        let (app, context) = (self.app.clone(), self.context.clone());
-        run(&self.context, async move {
+        let app = self.app.clone();
+        run(&context.clone(), async move {
             let error = context.error();
             tear_down(&app.plan(&context).teardown_request, &error).await;
             quiet(|| app.state.signals().request_tearing_down.send(|| error.clone()));
@@ -119,7 +137,7 @@ pin_project_lite::pin_project! {
     struct Guarded {
         #[pin]
         body: Body,
-        end: Option<End>,
+        end: Option<End<Owned>>,
     }
 }
 
@@ -144,8 +162,8 @@ impl http_body::Body for Guarded {
             Poll::Ready(Some(Err(error))) => {
                 // The status is on its way already: all that is left is to break the connection off, and to say so.
                 tracing::error!(target: "carboy::app", "a streamed body broke off: {error}");
-                if let Some(end) = this.end {
-                    end.context.note_error(Error::msg(error.to_string()));
+                if let Some(context) = this.end.as_ref().and_then(|end| end.context.as_ref()) {
+                    context.note_error(Error::msg(error.to_string()));
                 }
                 *this.end = None;
             }

@@ -17,16 +17,6 @@ pub enum Step<T> {
     Pending(BoxFuture<T>),
 }
 
-impl<T> Step<T> {
-    #[inline]
-    pub(crate) async fn resolve(self) -> T {
-        match self {
-            Step::Ready(value) => value,
-            Step::Pending(future) => future.await,
-        }
-    }
-}
-
 /// Marks a function that answers at once.
 #[doc(hidden)]
 pub struct Now;

@@ -62,6 +62,7 @@ pub mod testing;
 mod upstream;
 mod urls;
 pub mod view;
+mod watch;
 
 pub use app::{App, AppService};
 pub use blueprint::{Blueprint, BlueprintOptions};

@@ -133,8 +133,13 @@ impl Respond for Dispatching {
             .extensions_mut()
             .remove::<Arc<Context>>()
             .filter(|context| Arc::ptr_eq(context.state(), &app.state));
-        let answer = dispatch::dispatch(&app, request.into(), context);
-        Box::pin(async move { Ok(answer.await.into()) })
+        Box::pin(async move {
+            let method = request.method().clone();
+            let mut response = dispatch::dispatch(&app, request.into(), context).await;
+            // Layers are outside of the door: they see what it sends.
+            response.finalize(&method);
+            Ok(response.into())
+        })
     }
 }
 
@@ -175,6 +180,10 @@ impl Mounts {
         self.0.push((prefix.trim_end_matches('/').to_owned(), service));
         // The longest prefix is asked first.
         self.0.sort_by_key(|(prefix, _)| std::cmp::Reverse(prefix.len()));
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.0.is_empty()
     }
 
     /// The service with the longest prefix of whole segments.
@@ -219,7 +228,7 @@ pub(crate) fn take(request: &Request) -> Request {
 }
 
 /// Answers a request from outside: through the layers, if there are any.
-pub(crate) fn serve(app: &Arc<Frozen>, request: Request) -> impl Future<Output = Response> + Send + use<> {
+pub(crate) fn serve(app: &Arc<Frozen>, request: Request) -> impl Future<Output = Response> + Send {
     match &app.layers {
         None => Either::Left(dispatch::dispatch(app, request, None)),
         Some(layers) => Either::Right(through_layers(app.clone(), layers.clone(), request)),

@@ -1,17 +1,17 @@
 //! How the code of a request is polled: in its context, with the background runtime entered, watched, and with panics caught.
 
-use crate::{Error, Result, ctx::Context, runtime};
+use crate::{
+    Error, Result,
+    ctx::{self, Context},
+    runtime, watch,
+};
 use std::{
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::Arc,
     task::{Context as TaskContext, Poll},
-    time::{Duration, Instant},
 };
-
-/// A poll longer than this is logged: it held up every other request of its worker.
-const LONG_POLL: Duration = Duration::from_millis(100);
 
 /// Calls a function; a panic is an error.
 pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T> {
@@ -45,19 +45,18 @@ impl<F: Future> Future for Caught<F> {
     }
 }
 
-/// Polls a part of a request where it belongs.
-pub(crate) fn poll_in<T>(context: &Arc<Context>, poll: impl FnOnce() -> Poll<T>) -> Result<Poll<T>> {
+/// Polls a part of a request where it belongs: in the context that the slot holds.
+pub(crate) fn poll_in<T>(slot: &mut Option<Arc<Context>>, poll: impl FnOnce() -> Poll<T>) -> Result<Poll<T>> {
     let _runtime = runtime::handle().enter();
-    let start = Instant::now();
-    let polled = context.sync_scope(|| catch(poll));
-    let taken = start.elapsed();
-    if taken > LONG_POLL {
+    let mut blocked = None;
+    let polled = watch::watched(|| ctx::lend(slot, || catch(poll)), |time| blocked = Some(time));
+    if let Some(time) = blocked {
         tracing::warn!(
             target: "carboy::app",
-            "the view `{}` blocked its worker for {} ms: make it `async` and await what takes long, or add `blocking` to its \
+            "the view `{}` blocked its worker for more than {} ms: make it `async` and await what takes long, or add `blocking` to its \
              route",
-            context.endpoint().unwrap_or("?"),
-            taken.as_millis()
+            slot.as_ref().and_then(|context| context.endpoint()).unwrap_or("?"),
+            time.as_millis()
         );
     }
     polled

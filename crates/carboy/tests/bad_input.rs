@@ -38,13 +38,13 @@ fn logged<T>(f: impl FnOnce() -> T) -> (T, String) {
 
 #[route("/sleepy")]
 fn sleepy() -> &'static str {
-    std::thread::sleep(Duration::from_millis(150));
+    std::thread::sleep(Duration::from_millis(500));
     "awake"
 }
 
 #[route("/sleepy-aside", blocking)]
 fn sleepy_aside() -> &'static str {
-    std::thread::sleep(Duration::from_millis(150));
+    std::thread::sleep(Duration::from_millis(500));
     "awake"
 }
 
@@ -108,7 +108,10 @@ fn a_view_that_blocks_its_worker_is_logged_with_the_advice() {
     let client = visitor(app());
     let (response, log) = logged(|| client.get("/sleepy").send());
     assert_eq!(response.text(), "awake");
-    assert!(log.contains("WARN") && log.contains("the view `sleepy` blocked its worker for"), "{log}");
+    assert!(
+        log.contains("WARN") && log.contains("the view `sleepy` blocked its worker for more than"),
+        "{log}"
+    );
     assert!(log.contains("add `blocking` to its route"), "{log}");
     let (_, log) = logged(|| client.get("/sleepy-aside").send());
     assert!(!log.contains("blocked its worker"), "{log}");

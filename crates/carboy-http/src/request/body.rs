@@ -21,7 +21,7 @@ use std::{
 pub enum BodyState {
     /// Nobody has asked for it yet, or it is being read.
     NotRead,
-    /// It was read to its end.
+    /// It was read to its end, or there was none.
     Read,
     /// Reading it failed; with the status of the error.
     Failed(StatusCode),
@@ -107,6 +107,11 @@ impl Request {
         self.slot().limits = limits;
     }
 
+    /// How much of this request is read, to change it while nobody shares the request.
+    pub fn limits_mut(&mut self) -> &mut Limits {
+        &mut self.0.body.get_mut().unwrap_or_else(PoisonError::into_inner).limits
+    }
+
     /// How many bytes of body are read.
     pub fn max_content_length(&self) -> Option<u64> {
         self.limits().max_content_length
@@ -169,7 +174,9 @@ impl Request {
 
     /// Puts another body in place of the one that there is, unread.
     pub fn set_body(&mut self, body: impl Into<Body>) {
-        self.slot().state = State::Unread(body.into());
+        let body = body.into();
+        self.0.has_body = !body.is_at_end() || self.content_length().unwrap_or(0) > 0;
+        self.slot().state = State::Unread(body);
         self.0.loaded = OnceLock::new();
         self.0.lazy = OnceLock::new();
     }
@@ -177,6 +184,7 @@ impl Request {
     /// What has become of the body.
     pub fn body_state(&self) -> BodyState {
         match &self.slot().state {
+            State::Unread(_) if !self.0.has_body => BodyState::Read,
             State::Unread(_) | State::Loading(_) => BodyState::NotRead,
             State::Read => BodyState::Read,
             State::Failed(failure) => BodyState::Failed(failure.status),
@@ -223,16 +231,12 @@ impl Request {
     ///
     /// A request without a body is done here, without a future.
     pub fn body_loaded(&self) -> Option<Result<(), HttpError>> {
-        let mut slot = self.slot();
-        match &slot.state {
+        if !self.0.has_body {
+            return Some(Ok(()));
+        }
+        match &self.slot().state {
             State::Read | State::Taken => Some(Ok(())),
             State::Failed(failure) => Some(Err(failure.error())),
-            State::Unread(body)
-                if body.as_bytes() == Some(b"") && self.content_length().unwrap_or(0) == 0 =>
-            {
-                slot.state = State::Read;
-                Some(Ok(()))
-            }
             State::Loading(_) | State::Unread(_) => None,
         }
     }

@@ -10,7 +10,7 @@ use crate::{
         combined, parse_list_header, parse_options_header, text,
     },
 };
-use http::{HeaderName, header};
+use http::{HeaderMap, HeaderName, header};
 use std::{borrow::Cow, net::IpAddr, time::SystemTime};
 
 impl Request {
@@ -87,22 +87,7 @@ impl Request {
     ///
     /// `None` when it announced none or sends chunks; 0 for text that is no length, which is Werkzeug's reading.
     pub fn content_length(&self) -> Option<u64> {
-        let length = self.headers().get(header::CONTENT_LENGTH)?.as_bytes().trim_ascii();
-        if self.headers().contains_key(header::TRANSFER_ENCODING)
-            && HeaderSet::of(self.headers(), &header::TRANSFER_ENCODING).contains("chunked")
-        {
-            return None;
-        }
-        if length.is_empty() || !length.iter().all(u8::is_ascii_digit) {
-            return Some(0);
-        }
-        // Digits that pass 64 bits are more than any limit.
-        Some(
-            length
-                .iter()
-                .try_fold(0_u64, |n, b| n.checked_mul(10)?.checked_add(u64::from(b - b'0')))
-                .unwrap_or(u64::MAX),
-        )
+        content_length(self.headers())
     }
 
     /// How the content is encoded, as in `gzip`.
@@ -223,6 +208,25 @@ impl Request {
     pub fn max_forwards(&self) -> Option<u32> {
         self.field(header::MAX_FORWARDS)?.trim().parse().ok()
     }
+}
+
+pub(super) fn content_length(headers: &HeaderMap) -> Option<u64> {
+    let length = headers.get(header::CONTENT_LENGTH)?.as_bytes().trim_ascii();
+    if headers.contains_key(header::TRANSFER_ENCODING)
+        && HeaderSet::of(headers, &header::TRANSFER_ENCODING).contains("chunked")
+    {
+        return None;
+    }
+    if length.is_empty() || !length.iter().all(u8::is_ascii_digit) {
+        return Some(0);
+    }
+    // Digits that pass 64 bits are more than any limit.
+    Some(
+        length
+            .iter()
+            .try_fold(0_u64, |n, b| n.checked_mul(10)?.checked_add(u64::from(b - b'0')))
+            .unwrap_or(u64::MAX),
+    )
 }
 
 #[cfg(test)]

@@ -18,12 +18,10 @@ impl Request {
             return path;
         }
         let raw = self.uri().path();
-        if memchr::memchr(b'%', raw.as_bytes()).is_none() && (raw.starts_with('/') || raw.is_empty()) {
-            let rest = raw.trim_start_matches('/');
-            return match raw.len() - rest.len() {
-                0 => "/",
-                slashes => &raw[slashes - 1..],
-            };
+        // Nearly every path is its own: one slash in front, nothing encoded.
+        let bytes = raw.as_bytes();
+        if bytes.first() == Some(&b'/') && bytes.get(1) != Some(&b'/') && !bytes.contains(&b'%') {
+            return raw;
         }
         self.lazy().path.get_or_init(|| format!("/{}", unquote(raw).trim_start_matches('/')))
     }

@@ -225,7 +225,9 @@ impl RequestBuilder {
     async fn run_once(self) -> Result<(Response, Sent), String> {
         let client = self.client.clone();
         let (request, sent) = self.build()?;
-        let response = client.app.call(request).await;
+        let method = request.method().clone();
+        let mut response = client.app.call(request).await;
+        response.finalize(&method);
         client.keep_cookies(&sent.host, &sent.path, response.headers());
         match response.extensions().get::<Propagated>() {
             Some(Propagated(error)) if client.propagate => {

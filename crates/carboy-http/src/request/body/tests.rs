@@ -40,9 +40,9 @@ const MULTIPART: &str = "multipart/form-data; boundary=b";
 const URLENCODED: &str = "application/x-www-form-urlencoded";
 
 #[test]
-fn a_request_without_a_body_keeps_nothing_for_it() {
+fn a_request_without_a_body_is_read_from_the_start_and_keeps_nothing_for_it() {
     let request = Request::get("/");
-    assert_eq!(request.body_state(), BodyState::NotRead);
+    assert_eq!(request.body_state(), BodyState::Read);
     now(request.load_body()).unwrap();
     assert_eq!(request.body_state(), BodyState::Read);
     assert!(request.0.loaded.get().is_none());
