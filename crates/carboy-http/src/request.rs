@@ -249,3 +249,20 @@ impl From<Request> for http::Request<Body> {
         http::Request::from_parts(parts, body)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_method_in_lower_case_is_that_in_upper_case() {
+        let with = |method: &str| {
+            let request = http::Request::builder().method(method).body(Body::empty()).unwrap();
+            Request::from(request).method().clone()
+        };
+        assert_eq!(with("get"), Method::GET);
+        assert_eq!(with("pOsT"), Method::POST);
+        assert_eq!(with("purge").as_str(), "PURGE");
+        assert_eq!(with("M-SEARCH").as_str(), "M-SEARCH");
+    }
+}

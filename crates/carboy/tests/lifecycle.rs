@@ -228,3 +228,20 @@ fn a_page_whose_processing_fails_too_is_sent_as_far_as_it_has_come_and_without_a
         assert_eq!(client.head(path).send().data(), b"");
     }
 }
+
+#[test]
+fn a_rule_for_websockets_has_methods_like_any_other() {
+    let mut app = App::new("sockets");
+    let options = carboy::RuleOptions { websocket: true, ..Default::default() };
+    app.add_url_rule("/socket", "socket", carboy::view::view(|_: carboy::view::Args| "open"), options);
+    let client = app.test_client();
+    // What Flask answers: only a method that the rule has is told that it should have been a WebSocket's.
+    assert_eq!(client.get("/socket").send().status(), 400);
+    assert_eq!(client.options("/socket").send().status(), 400);
+    let refused = client.post("/socket").send();
+    assert_eq!((refused.status().as_u16(), refused.header("allow")), (405, Some("GET, HEAD, OPTIONS")));
+    assert_eq!(
+        client.get("/socket").header("connection", "upgrade").header("upgrade", "websocket").send().text(),
+        "open"
+    );
+}

@@ -267,6 +267,8 @@ def origins():
         for method in ["GET", "POST", "DELETE"]:
             yield Request(method, "/echo/unread", get("", *fields).fields)
             yield Request(method, "/nowhere", get("", *fields).fields)
+            yield Request(method, "/strict/abort/404", get("", *fields).fields)
+            yield Request(method, "/api/abort/404", get("", *fields).fields)
 
 
 def wanted():
