@@ -372,7 +372,7 @@ impl App {
         self
     }
 
-    /// Lets [`url_for`](crate::url_for) build the URLs of views that are still in the Flask application behind the
+    /// Lets [`url_for`](crate::url_for()) build the URLs of views that are still in the Flask application behind the
     /// [`fallback`](Self::fallback), in templates too. They match no request.
     ///
     /// The file is what `python/carboy_routes.py` of this repository writes in that application's place: `python carboy_routes.py --app
