@@ -71,7 +71,7 @@ pub trait Scaffold: Sized {
 
     /// Registers a view without a macro, for rules that are made at run time.
     ///
-    /// `view` is what [`view`](crate::view()) makes of a function; `None` registers the rule alone, for an endpoint whose view
+    /// `view` is what [`view`](crate::view::view()) makes of a function; `None` registers the rule alone, for an endpoint whose view
     /// is registered elsewhere.
     #[track_caller]
     fn add_url_rule(

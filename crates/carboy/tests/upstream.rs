@@ -655,17 +655,20 @@ fn a_client_that_leaves_in_the_middle_of_an_answer_ends_it_there_too() {
 
 #[test]
 fn an_answer_may_come_before_the_request_is_complete() {
-    let fake = Fake::start(|peer| {
+    let (sender, seen) = std::sync::mpsc::channel();
+    let sender = Mutex::new(sender);
+    let fake = Fake::start(move |peer| {
         peer.head();
         peer.send("HTTP/1.1 413 Too Large\r\nContent-Length: 5\r\n\r\nenoug");
-        peer.rest();
+        let _ = sender.lock().unwrap().send(peer.rest());
     });
     let front = Front::of(&fake);
     let mut client = front.connect();
     client.send("POST /there HTTP/1.1\r\nHost: a\r\nContent-Length: 100000000\r\n\r\npart");
     let answer = client.until("enoug").unwrap();
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
-    // What the client still sends is not waited for.
+    // What the client still sends is not waited for: long before its time for that is over the upstream is let go.
+    assert_eq!(seen.recv_timeout(Duration::from_secs(5)).as_deref(), Ok("part"));
     assert_eq!(client.rest(), "");
 }
 

@@ -25,8 +25,8 @@ use std::{
 
 /// A running application that answers what this one does not: a Flask application, most likely.
 ///
-/// As the [fallback](App::fallback) of an app it gets every request whose path or method has no rule here, and those for static
-/// files that are not here; [mounted](App::mount) it gets all below a path. Such a request touches no session, no hook and no
+/// As the [fallback](crate::App::fallback) of an app it gets every request whose path or method has no rule here, and those for static
+/// files that are not here; [mounted](crate::App::mount) it gets all below a path. Such a request touches no session, no hook and no
 /// header of this app: what the upstream answers, cookies included, is what the client gets.
 ///
 /// ```no_run
