@@ -61,9 +61,9 @@ impl Address {
         if authority.as_str().contains('@') || authority.host().is_empty() || uri.query().is_some() {
             return Err(malformed());
         }
-        let port = match authority.port() {
-            Some(port) => port.as_str().parse().map_err(|_| malformed())?,
-            None if authority.as_str().ends_with(':') => return Err(malformed()),
+        // `Authority::port` says nothing about a port that is none.
+        let port = match authority.as_str()[authority.host().len()..].strip_prefix(':') {
+            Some(port) => port.parse().map_err(|_| malformed())?,
             None => 80,
         };
         Ok(Address {
