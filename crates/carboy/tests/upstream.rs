@@ -448,7 +448,10 @@ fn a_websocket_becomes_a_tunnel() {
         assert_eq!(peer.rest(), "");
         peer.send("bye");
     });
-    let front = Front::of(&fake);
+    // Layers see the request and let it pass.
+    let mut app = app(Upstream::new(&fake.url()));
+    app.middleware(|request: Request, next: Next| async move { next.run(request).await });
+    let front = serve(app);
     let mut client = front.connect();
     let open = |path: &str| {
         format!(
