@@ -556,11 +556,16 @@ impl AppService {
         output
     }
 
-    /// Runs `f` in the context of a request that is not dispatched: no hook and no view runs.
+    /// Runs `f` in the context of a request that is not dispatched: no view and no function before or after it runs, but those
+    /// of `teardown_request` and `teardown_appcontext` do at the end, as in Flask.
     pub fn request_context<T>(&self, request: Request, f: impl FnOnce() -> T) -> T {
-        let context = crate::dispatch::undispatched(&self.0, request);
         let _runtime = crate::runtime::handle().enter();
-        context.sync_scope(f)
+        let context = crate::dispatch::undispatched(&self.0, request);
+        let _end = crate::end::End::new(self.0.clone(), context.clone());
+        context.sync_scope(|| {
+            self.state().signals().appcontext_pushed.send(|| ());
+            f()
+        })
     }
 
     /// [`request_context`](Self::request_context) of a GET request for a path or URL.

@@ -3,7 +3,7 @@
 mod app;
 mod lifecycle;
 // mod pages;
-// mod requests;
+mod requests;
 // mod tools;
 
 use carboy::{
