@@ -85,8 +85,12 @@ fn register(app: &mut App, blueprint: Blueprint, options: BlueprintOptions, oute
     }
     app.data.registrations.hooks.extend(data.registrations.app_hooks);
     app.scopes.insert(full.clone(), data.registrations.hooks);
+    let told = std::mem::take(&mut app.data.url_defaults);
+    app.url_defaults.extend(told.into_iter().map(|f| (String::new(), f)));
     app.url_defaults.extend(data.url_defaults.into_iter().map(|f| (full.clone(), f)));
     app.url_defaults.extend(data.app_url_defaults.into_iter().map(|f| (String::new(), f)));
+    // What the app was told before comes before what the blueprint says for the whole app.
+    app.templating.push((String::new(), std::mem::take(&mut app.data.templating)));
     app.templating.push((full.clone(), data.templating));
     app.templating.push((String::new(), data.app_templating));
     if app.data.folders.root_path.is_none() {

@@ -115,6 +115,12 @@ pub(crate) fn escaped(text: &str) -> String {
     out
 }
 
+/// What stands before the message.
+fn head(time: SystemTime, level: &Level, module: &str) -> impl fmt::Display {
+    let level = level_name(level);
+    fmt::from_fn(move |f| write!(f, "[{}] {level} in {module}: ", Timestamp(time)))
+}
+
 /// Flask's line: `[2024-05-01 12:00:00,000] ERROR in app: message`, in UTC.
 struct Lines;
 
@@ -133,9 +139,8 @@ where
         let module = metadata.target().rsplit("::").next().unwrap_or_default();
         writeln!(
             out,
-            "[{}] {} in {module}: {}{}",
-            Timestamp(SystemTime::now()),
-            level_name(metadata.level()),
+            "{}{}{}",
+            head(SystemTime::now(), metadata.level(), module),
             Guarded(&record.message),
             Guarded(&record.fields)
         )
@@ -227,6 +232,7 @@ fn civil(days: i64) -> (i64, i64, i64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use carboy_conformance::replay;
     use std::sync::{Arc, Mutex};
     use std::time::Duration;
     use tracing_subscriber::fmt::MakeWriter;
@@ -272,6 +278,21 @@ mod tests {
         let (time, rest) = text.split_once("] ").unwrap();
         assert_eq!(rest, "WARNING in views: careful price=3 name=\"x\"\n");
         assert_eq!(time.len(), "[2024-05-01 12:00:00,000".len());
+    }
+
+    // rows: T1
+    #[test]
+    fn lines_are_those_of_flasks_handler() {
+        replay("flask-tools/lines.json", "", &["line"], 5, |case| {
+            let time = UNIX_EPOCH + Duration::from_millis(case["millis"].as_u64().unwrap());
+            let level = [Level::DEBUG, Level::INFO, Level::WARN, Level::ERROR]
+                .into_iter()
+                .find(|level| level_name(level) == case["level"])
+                .unwrap();
+            let head = head(time, &level, case["module"].as_str().unwrap()).to_string();
+            let line = head + &Guarded(case["message"].as_str().unwrap()).to_string();
+            assert_eq!(line, case["line"]);
+        });
     }
 
     #[test]

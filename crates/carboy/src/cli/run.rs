@@ -63,17 +63,11 @@ pub(super) fn args(app: &App) -> impl Iterator<Item = Arg> {
 /// Serves until it is told to stop.
 pub(super) fn run(service: &AppService, matches: &ArgMatches) -> Result<()> {
     let state = service.state();
-    let server_name = state.settings().server_name.clone().unwrap_or_default();
-    let (server_host, server_port) = match server_name.rsplit_once(':') {
-        Some((host, port)) => (host.to_owned(), port.parse().ok()),
-        None => (server_name, None),
-    };
-    let host = match matches.get_one::<String>("host") {
-        Some(host) => host.clone(),
-        None if server_host.is_empty() => HOST.to_owned(),
-        None => server_host,
-    };
-    let port = matches.get_one::<u16>("port").copied().or(server_port).unwrap_or(PORT);
+    let (host, port) = place(
+        state.settings().server_name.as_deref(),
+        matches.get_one::<String>("host").map(String::as_str),
+        matches.get_one::<u16>("port").copied(),
+    );
     let debug = state.debug();
     if debug && !is_loopback(&host) {
         return Err(Error::msg(format!(
@@ -114,6 +108,21 @@ pub(super) fn run(service: &AppService, matches: &ArgMatches) -> Result<()> {
     served.map_err(|error| Error::msg(error.to_string()))
 }
 
+/// Where to listen: what is asked for, else what SERVER_NAME says, else Flask's host and port.
+fn place(server_name: Option<&str>, host: Option<&str>, port: Option<u16>) -> (String, u16) {
+    let server_name = server_name.unwrap_or_default();
+    let (server_host, server_port) = match server_name.rsplit_once(':') {
+        Some((host, port)) => (host, port.parse().ok()),
+        None => (server_name, None),
+    };
+    let host = match host {
+        Some(host) => host,
+        None if server_host.is_empty() => HOST,
+        None => server_host,
+    };
+    (host.to_owned(), port.or(server_port).unwrap_or(PORT))
+}
+
 fn url_of(address: &str) -> String {
     if address.starts_with("unix:") { address.to_owned() } else { format!("http://{address}") }
 }
@@ -125,5 +134,43 @@ fn is_loopback(host: &str) -> bool {
     match host.trim_matches(['[', ']']).parse::<IpAddr>() {
         Ok(ip) => ip.is_loopback(),
         Err(_) => (host, 0).to_socket_addrs().is_ok_and(|mut ips| ips.all(|ip| ip.ip().is_loopback())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use carboy_conformance::replay;
+    use serde_json::json;
+
+    // rows: A11
+    #[test]
+    fn an_app_listens_where_flasks_would() {
+        replay("flask-tools/runs.json", "", &["/listens/0", "/listens/1"], 45, |case| {
+            let port = case["port"].as_u64().map(|port| u16::try_from(port).unwrap());
+            let (host, port) = place(case["server_name"].as_str(), case["host"].as_str(), port);
+            assert_eq!(json!([host, port]), case["listens"]);
+        });
+    }
+
+    // rows: R7
+    #[test]
+    fn options_of_run_come_from_the_environment_of_flask() {
+        replay("flask-tools/options.json", "", &["host", "port"], 4, |case| {
+            let mut app = App::new("shop");
+            let environment = case["environment"].as_object().unwrap();
+            let environment =
+                environment.iter().map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()));
+            app.config = crate::Config::for_app_in("shop", "", crate::config::Environment::of(environment));
+            let words = case["arguments"].as_array().unwrap().iter().map(|word| word.as_str().unwrap());
+            let grammar = grammar(&app);
+            let matches = grammar.try_get_matches_from(std::iter::once("run").chain(words)).unwrap();
+            let host = matches.get_one::<String>("host").map(String::as_str);
+            let (host, port) = place(None, host, matches.get_one::<u16>("port").copied());
+            assert_eq!(
+                json!({"host": host, "port": port}),
+                json!({"host": case["host"], "port": case["port"]})
+            );
+        });
     }
 }

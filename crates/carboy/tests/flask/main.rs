@@ -2,9 +2,9 @@
 
 mod app;
 mod lifecycle;
-// mod pages;
+mod pages;
 mod requests;
-// mod tools;
+mod tools;
 
 use carboy::{
     RuleOptions,
