@@ -376,6 +376,31 @@ def an_endpoint_with_a_dot():
     return raised(lambda: bp.add_url_rule("/", "a.b", lambda: ""))
 
 
+@scene("N1")
+def a_class_as_a_view():
+    from flask.views import View
+
+    def twice(view):
+        return lambda **args: view(**args) * 2
+
+    class Show(View):
+        methods = ["GET", "POST"]
+        decorators = [twice]
+
+        def __init__(self, greeting):
+            self.greeting = greeting
+
+        def dispatch_request(self, name):
+            return f"{self.greeting} {flask.request.method} {name};"
+
+    app = make()
+    app.add_url_rule("/hi/<name>", view_func=Show.as_view("hi", "hi"))
+    app.add_url_rule("/bye/<name>", view_func=Show.as_view("bye", greeting="bye"))
+    client = app.test_client()
+    found = [seen(client.open(path, method=method))[0:2] for path in ["/hi/ann", "/bye/bo"] for method in ["GET", "POST"]]
+    return found + [client.put("/hi/ann").status_code, rules(app)]
+
+
 @scene("M4")
 def a_blueprint_registered_twice():
     def blueprint():

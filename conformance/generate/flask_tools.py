@@ -126,6 +126,24 @@ def a_client_follows():
     return found + [raised(lambda: client.get(path, follow_redirects=True)) is not None for path in ["/out", "/loop"]] + [client.get("/out").location]
 
 
+@scene("S6")
+def the_context_after_the_answer():
+    app = make()
+
+    @app.route("/<name>")
+    def view(name):
+        flask.session["seen"] = name
+        flask.g.name = name
+        return ""
+
+    found = []
+    with app.test_client() as client:
+        for path in ["/ann?x=1", "/bo"]:
+            client.get(path)
+            found.append([flask.request.path, flask.request.args.get("x"), flask.session["seen"], flask.g.name, flask.request.endpoint])
+    return found + [flask.has_request_context()]
+
+
 @scene("S7")
 def a_session_from_outside():
     app = make()
@@ -258,6 +276,29 @@ def how_a_template_was_found():
     return [any("t.html" in text for _, text, _ in logged(at_info, EXPLAIN_TEMPLATE_LOADING=on)) for on in (False, True)]
 
 
+def early():
+    """The options before the command: debug mode, and files with variables."""
+    found = []
+    root = folder(more="FROM_FILE=1\n")
+    for environment, arguments in [
+        ({}, []), ({}, ["--debug"]), ({}, ["--no-debug"]), ({"FLASK_DEBUG": "1"}, []), ({"FLASK_DEBUG": "1"}, ["--no-debug"]), ({"FLASK_DEBUG": "0"}, ["--debug"]),
+        ({}, ["--env-file", "more"]), ({}, ["-e", "more", "--debug"]), ({"FROM_FILE": "real"}, ["-e", "more"]),
+    ]:
+        app = flask.Flask("probed", root_path=root)
+        asked = {}
+        app.cli.command("probe")(lambda: asked.update(debug=app.debug, variable=os.environ.get("FROM_FILE")))
+        os.environ.pop("FROM_FILE", None)
+        os.environ.pop("FLASK_DEBUG", None)
+        cli = flask.cli.FlaskGroup(create_app=lambda: app)
+        words = [root + "/more" if word == "more" else word for word in arguments]
+        result = click.testing.CliRunner(env=environment).invoke(cli, [*words, "probe"])
+        assert result.exit_code == 0, result.output
+        found.append({"environment": environment, "arguments": arguments, "debug": asked["debug"], "variable": asked["variable"]})
+        os.environ.pop("FROM_FILE", None)
+        os.environ.pop("FLASK_DEBUG", None)
+    return found
+
+
 def lines():
     """Lines of the log, as Flask's own handler writes them."""
     found = []
@@ -315,3 +356,4 @@ write(AREA)
 write_list("lines", lines())
 write_list("runs", runs())
 write_list("options", options())
+write_list("early", early())

@@ -14,7 +14,7 @@ import uuid
 
 import flask
 from werkzeug.exceptions import HTTPException, MethodNotAllowed, NotFound
-from werkzeug.routing import Map, RequestRedirect, Rule, UUIDConverter
+from werkzeug.routing import EndpointPrefix, Map, RequestRedirect, Rule, RuleTemplate, Subdomain, Submount, UUIDConverter
 from werkzeug.routing.exceptions import BuildError, WebsocketMismatch
 from werkzeug.urls import iri_to_uri
 
@@ -682,6 +682,31 @@ def rule_errors():
     return rows
 
 
+def factories():
+    """What the rule factories make of some rules."""
+    plain = [("/", "index"), ("/entry/<slug>", "show")]
+
+    def rows(name, *made):
+        url_map = Map(made)
+        return {
+            "factory": name,
+            "rules": sorted([rule.rule, rule.endpoint, rule.subdomain or ""] for rule in url_map.iter_rules()),
+        }
+
+    def rules():
+        return [Rule(text, endpoint=endpoint) for text, endpoint in plain]
+
+    template = RuleTemplate([Rule("/$name/", endpoint="$name.list"), Rule("/${name}s/<int:id>", endpoint="$name.show", subdomain="$sub")])
+    return [
+        rows("submount", Submount("/blog", rules())),
+        rows("submount with a slash", Submount("/blog/", rules())),
+        rows("subdomain", Subdomain("kb", rules())),
+        rows("endpoint prefix", EndpointPrefix("blog/", rules())),
+        rows("all three", Subdomain("kb", [Submount("/blog", [EndpointPrefix("b.", rules())])])),
+        rows("template", template(name="user", sub="a"), template(name="page", sub="b")),
+    ]
+
+
 def flask_urls():
     """What is Flask's own in `url_for`: anchors, and which of the special names imply which."""
     app = flask.Flask("vectors")
@@ -715,6 +740,7 @@ def main(folder):
         write(folder, f"random-{part}.json", [group.json() for group in random_groups(seed, 60)])
     write(folder, "rule-errors.json", rule_errors())
     write(folder, "url-for.json", flask_urls())
+    write(folder, "factories.json", factories())
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
 //! `cargo xtask full`: what takes too long for every change.
 
 use crate::process::{Done, cargo, run};
-use crate::{tests, vectors, workspace};
+use crate::{coverage, tests, vectors, workspace};
 
 /// Everything.
 pub(crate) fn all() -> Done {
@@ -9,6 +9,7 @@ pub(crate) fn all() -> Done {
     let mut docs = cargo(&["doc", "--locked", "--workspace", "--no-deps", "--all-features"]);
     run(docs.env("RUSTDOCFLAGS", "-D warnings"))?;
     vectors::check(&[])?;
+    coverage::mutate()?;
     tests::long()?;
     tests::all()
 }

@@ -4,13 +4,14 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::process::{Done, cargo, find, run};
-use crate::{setup, vectors};
+use crate::{coverage, setup, vectors};
 
 /// What is cheap comes first; the test runner comes last, so that its summary is what one sees.
 pub(crate) fn all() -> Done {
     run(&mut cargo(&["fmt", "--all", "--check"]))
         .map_err(|error| format!("{error}: run `cargo fmt --all`"))?;
     vectors::present()?;
+    coverage::all()?;
     setup::all()?;
     let python = vectors::python()?;
     run(&mut cargo(&["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;

@@ -3,8 +3,8 @@
 
 use carboy_conformance::{Replay, load, replay, same};
 use carboy_routing::{
-    Bind, BuildError, BuildErrorKind, BuildOptions, MapOptions, MatchError, Rule, RuleErrorKind, Target,
-    UrlMap, Value, Values,
+    Bind, BuildError, BuildErrorKind, BuildOptions, MapOptions, MatchError, Rule, RuleErrorKind,
+    RuleTemplate, Target, UrlMap, Value, Values, endpoint_prefix, subdomain, submount,
 };
 use serde_json::Value as Json;
 
@@ -254,6 +254,35 @@ fn a_rule_that_werkzeug_refuses_is_refused_with_its_message() {
         // Werkzeug says "in function definition" because it compiles a function.
         let message = text(row, "message").map(|text| text.replace("function definition", "the rule"));
         assert_eq!(error.map(|error| error.to_string()), message, "{source}");
+    });
+}
+
+// rows: C42
+#[test]
+fn rule_factories_make_the_rules_that_werkzeugs_make() {
+    let plain = || [Rule::new("/").endpoint("index"), Rule::new("/entry/<slug>").endpoint("show")];
+    let template = RuleTemplate::new([
+        Rule::new("/$name/").endpoint("$name.list"),
+        Rule::new("/${name}s/<int:id>").endpoint("$name.show").subdomain("$sub"),
+    ]);
+    let filled = |name, sub| template.fill([("name", name), ("sub", sub)]).unwrap();
+    replay("url-map/factories.json", "", &["rules"], 6, |row| {
+        let rules = match text(row, "factory").unwrap() {
+            "submount" => submount("/blog", plain()),
+            "submount with a slash" => submount("/blog/", plain()),
+            "subdomain" => subdomain("kb", plain()),
+            "endpoint prefix" => endpoint_prefix("blog/", plain()),
+            "all three" => subdomain("kb", submount("/blog", endpoint_prefix("b.", plain()))),
+            _ => [filled("user", "a"), filled("page", "b")].concat(),
+        };
+        let mut map = UrlMap::default();
+        map.extend(rules).unwrap();
+        let mut made: Vec<[&str; 3]> = map
+            .iter()
+            .map(|rule| [rule.text(), rule.get_endpoint(), rule.get_subdomain().unwrap_or("")])
+            .collect();
+        made.sort_unstable();
+        assert_eq!(serde_json::json!(made), row["rules"]);
     });
 }
 

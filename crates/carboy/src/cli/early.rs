@@ -59,6 +59,33 @@ impl Early {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::config::Environment;
+    use carboy_conformance::replay;
+    use serde_json::json;
+
+    // rows: R1 R9
+    #[test]
+    fn options_before_the_command_do_what_flasks_do() {
+        let folder = std::env::temp_dir().join(format!("carboy-early-{}", std::process::id()));
+        std::fs::create_dir_all(&folder).unwrap();
+        let file = folder.join("more");
+        std::fs::write(&file, "FROM_FILE=1\n").unwrap();
+        replay("flask-tools/early.json", "", &["debug", "variable"], 9, |case| {
+            let environment = case["environment"].as_object().unwrap();
+            let environment =
+                environment.iter().map(|(name, value)| (name.clone(), value.as_str().unwrap().to_owned()));
+            let mut config = Config::for_app_in("probed", "", Environment::of(environment));
+            let words =
+                case["arguments"].as_array().unwrap().iter().map(|word| match word.as_str().unwrap() {
+                    "more" => file.display().to_string(),
+                    word => word.to_owned(),
+                });
+            Early::parse(words).configure(&mut config);
+            let found = json!([config.get_bool("DEBUG").unwrap(), config.environment().get("FROM_FILE")]);
+            assert_eq!(found, json!([case["debug"], case["variable"]]));
+        });
+        std::fs::remove_dir_all(&folder).unwrap();
+    }
 
     #[test]
     fn early_options_are_found_anywhere_on_the_command_line() {

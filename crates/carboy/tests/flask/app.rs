@@ -45,6 +45,7 @@ const SCENES: Scenes = &[
     ("names that no blueprint can have", names_that_no_blueprint_can_have),
     ("names and paths in blueprints", names_and_paths_in_blueprints),
     ("an endpoint with a dot", an_endpoint_with_a_dot),
+    ("a class as a view", a_class_as_a_view),
     ("a blueprint registered twice", a_blueprint_registered_twice),
     ("values for all rules of a blueprint", values_for_all_rules_of_a_blueprint),
     ("static files of a blueprint", static_files_of_a_blueprint),
@@ -53,7 +54,10 @@ const SCENES: Scenes = &[
 ];
 
 fn rules(app: &mut App) -> Value {
-    let service = app.build().unwrap();
+    rules_of(&app.build().unwrap())
+}
+
+fn rules_of(service: &carboy::AppService) -> Value {
     let rules = service.state().url_map().iter();
     rules
         .map(|rule| {
@@ -598,6 +602,37 @@ fn an_endpoint_with_a_dot() -> Value {
     app.register(blueprint);
     let sentence = from(mistake(&mut app), "'endpoint'");
     json!(sentence.as_str().unwrap().replace(": 'a.b'", "."))
+}
+
+/// What a class is in Flask: a value that makes the view of a rule.
+struct Show {
+    greeting: &'static str,
+}
+
+impl Show {
+    fn dispatch_request(&self, args: &Args) -> carboy::Result<String> {
+        Ok(format!("{} {} {};", self.greeting, request().method(), args.get::<String>("name")?))
+    }
+
+    fn as_view(self) -> carboy::view::View {
+        view(move |args: Args| self.dispatch_request(&args).map(|text| text.repeat(2)))
+    }
+}
+
+fn a_class_as_a_view() -> Value {
+    let mut app = make();
+    on(&mut app, &["GET", "POST"], "/hi/<name>", "hi", Show { greeting: "hi" }.as_view());
+    on(&mut app, &["GET", "POST"], "/bye/<name>", "bye", Show { greeting: "bye" }.as_view());
+    let service = app.build().unwrap();
+    let client = service.test_client();
+    let mut found = Vec::new();
+    for path in ["/hi/ann", "/bye/bo"] {
+        found.push(seen(client.get(path).send(), &[]));
+        found.push(seen(client.post(path).send(), &[]));
+    }
+    found.push(json!(client.put("/hi/ann").send().status().as_u16()));
+    found.push(rules_of(&service));
+    found.into()
 }
 
 fn twice() -> Blueprint {

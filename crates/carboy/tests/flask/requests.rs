@@ -724,6 +724,16 @@ fn url_value(value: &Value) -> UrlValue {
     }
 }
 
+#[test]
+fn a_page_about_a_host_that_is_not_trusted_has_links() {
+    let mut app = make();
+    app.config().set("TRUSTED_HOSTS", ["shop.example"]);
+    get(&mut app, "/home", "home", says("home"));
+    app.errorhandler(400, |_| (url_for("home", ()), 400));
+    let answer = app.test_client().get("/").base_url("http://evil.test").send();
+    assert_eq!((answer.status().as_u16(), answer.text().as_str()), (400, "/home"));
+}
+
 // rows: D1 D3 D4 D5 D6 D8 D9 D11 D12 D13
 #[test]
 fn url_for_builds_what_flasks_builds_wherever_it_is_called() {

@@ -27,6 +27,7 @@ const SCENES: Scenes = &[
     ("credentials of a client", credentials_of_a_client),
     ("cookies of a client", cookies_of_a_client),
     ("a client follows", a_client_follows),
+    ("the context after the answer", the_context_after_the_answer),
     ("a session from outside", a_session_from_outside),
     ("a request without an app", a_request_without_an_app),
     ("an app is called without a client", an_app_is_called_without_a_client),
@@ -198,6 +199,34 @@ fn a_client_follows() -> Value {
         found.push(json!(panics(|| client.get(path).follow_redirects().send()).is_some()));
     }
     found.push(json!(client.get("/out").send().location()));
+    found.into()
+}
+
+fn the_context_after_the_answer() -> Value {
+    let mut app = make();
+    let answer = |args: Args| -> carboy::Result<()> {
+        let name: String = args.get("name")?;
+        session().set("seen", &name);
+        g().set("name", name);
+        Ok(())
+    };
+    get(&mut app, "/<name>", "view", view(answer));
+    let client = app.test_client();
+    let mut found: Vec<Value> = ["/ann?x=1", "/bo"]
+        .iter()
+        .map(|path| {
+            client.get(path).send().in_context(|| {
+                json!([
+                    request().path(),
+                    request().args().get_str("x"),
+                    session().get::<String>("seen"),
+                    g().get::<String>("name"),
+                    request().endpoint(),
+                ])
+            })
+        })
+        .collect();
+    found.push(json!(has_request_context()));
     found.into()
 }
 
