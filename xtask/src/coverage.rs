@@ -194,9 +194,9 @@ fn replay(proofs: &Proofs, report: &Path) -> Done {
     let packages: BTreeSet<&str> = proofs.tests.iter().map(|test| test.package.as_str()).collect();
     let packages = packages.iter().flat_map(|package| ["-p", package]);
     if find("cargo-nextest", &[]).is_some() {
-        let filter: Vec<String> = names.iter().map(|name| format!("test(/(^|::){name}$/)")).collect();
+        let filter = format!("test(/(^|::)({})$/)", Vec::from_iter(names).join("|"));
         let mut command = cargo(&["nextest", "run", "--locked", "--no-fail-fast", "--status-level", "fail"]);
-        run(command.args(packages).args(["--filterset", &filter.join(" | ")]).env("CARBOY_MUTATE", report))
+        run(command.args(packages).args(["--filterset", &filter]).env("CARBOY_MUTATE", report))
     } else {
         let mut command = cargo(&["test", "--locked", "--quiet", "--lib", "--tests", "--no-fail-fast"]);
         run(command.args(packages).arg("--").args(&names).env("CARBOY_MUTATE", report))

@@ -91,7 +91,7 @@ struct Mutants {
 
 impl Replay {
     /// A replay of a file. `expects` are the places of the expectations in a case: keys, or JSON pointers when they begin with `/`;
-    /// the empty pointer is the whole case. Those that a case lacks are left out.
+    /// the empty pointer is the whole case, and `/**` at the end stands for every value below. Those that a case lacks are left out.
     pub fn of(file: &str, expects: &[&str]) -> Self {
         Self {
             file: file.to_owned(),
@@ -125,9 +125,9 @@ impl Replay {
             return;
         }
         let mut altered = 0;
-        for place in &self.expects {
+        for place in self.expects.iter().flat_map(|place| places(case, place)) {
             let mut mutant = case.clone();
-            let Some(value) = mutant.pointer_mut(place) else { continue };
+            let Some(value) = mutant.pointer_mut(&place) else { continue };
             alter::alter(value);
             altered += 1;
             if attempt(&mutant).is_ok() {
@@ -171,6 +171,26 @@ fn pointer(place: &str) -> String {
     if place.is_empty() || place.starts_with('/') { place.to_owned() } else { format!("/{place}") }
 }
 
+/// The place itself, or those of all values below it.
+fn places(case: &Value, place: &str) -> Vec<String> {
+    let Some(top) = place.strip_suffix("/**") else { return vec![place.to_owned()] };
+    let mut found = Vec::new();
+    let mut open = vec![(top.to_owned(), case.pointer(top).unwrap_or(&Value::Null))];
+    while let Some((at, value)) = open.pop() {
+        match value {
+            Value::Array(items) if !items.is_empty() => {
+                open.extend(items.iter().enumerate().map(|(index, item)| (format!("{at}/{index}"), item)));
+            }
+            Value::Object(entries) if !entries.is_empty() => {
+                let escaped = |key: &str| key.replace('~', "~0").replace('/', "~1");
+                open.extend(entries.iter().map(|(key, item)| (format!("{at}/{}", escaped(key)), item)));
+            }
+            _ => found.push(at),
+        }
+    }
+    found
+}
+
 fn named_rows(case: &Value) -> Vec<String> {
     let rows = case.get("rows").and_then(Value::as_array).into_iter().flatten();
     rows.filter_map(|row| row.as_str().map(str::to_owned)).collect()
@@ -212,6 +232,15 @@ mod tests {
         assert!(
             replay.wrong[0].starts_with("/1: ") && replay.wrong[1].starts_with("/2 is no longer different")
         );
+    }
+
+    #[test]
+    fn every_value_below_a_place_is_altered_by_itself() {
+        let case = json!({"is": [1, {"a/b": [true, "x"], "c": []}], "other": 1});
+        let mut found = places(&case, "/is/**");
+        found.sort();
+        assert_eq!(found, ["/is/0", "/is/1/a~1b/0", "/is/1/a~1b/1", "/is/1/c"]);
+        assert_eq!(places(&case, "/is"), ["/is"]);
     }
 
     #[test]

@@ -614,15 +614,15 @@ impl Show {
         Ok(format!("{} {} {};", self.greeting, request().method(), args.get::<String>("name")?))
     }
 
-    fn as_view(self) -> carboy::view::View {
+    fn into_view(self) -> carboy::view::View {
         view(move |args: Args| self.dispatch_request(&args).map(|text| text.repeat(2)))
     }
 }
 
 fn a_class_as_a_view() -> Value {
     let mut app = make();
-    on(&mut app, &["GET", "POST"], "/hi/<name>", "hi", Show { greeting: "hi" }.as_view());
-    on(&mut app, &["GET", "POST"], "/bye/<name>", "bye", Show { greeting: "bye" }.as_view());
+    on(&mut app, &["GET", "POST"], "/hi/<name>", "hi", Show { greeting: "hi" }.into_view());
+    on(&mut app, &["GET", "POST"], "/bye/<name>", "bye", Show { greeting: "bye" }.into_view());
     let service = app.build().unwrap();
     let client = service.test_client();
     let mut found = Vec::new();

@@ -28,7 +28,7 @@ type Scenes = &'static [(&'static str, fn() -> Value)];
 
 /// Plays every scene of a file and compares.
 fn play(file: &str, scenes: Scenes) {
-    let mut replay = Replay::of(file, &["expect"]);
+    let mut replay = Replay::of(file, &["expect/**"]);
     let vectors = load(file);
     for case in vectors.as_array().unwrap() {
         let name = case["case"].as_str().unwrap();
