@@ -561,7 +561,7 @@ impl AppService {
     pub fn request_context<T>(&self, request: Request, f: impl FnOnce() -> T) -> T {
         let _runtime = crate::runtime::handle().enter();
         let context = crate::dispatch::undispatched(&self.0, request);
-        let _end = crate::end::End::new(self.0.clone(), context.clone());
+        let _end = crate::end::End::new(&self.0, context.clone());
         context.sync_scope(|| {
             self.state().signals().appcontext_pushed.send(|| ());
             f()
