@@ -2,6 +2,7 @@
 
 mod app;
 mod lifecycle;
+mod links;
 mod pages;
 mod requests;
 mod tools;
