@@ -1,4 +1,4 @@
-//! Requests and responses in views, JSON, limits, links.
+//! Requests and responses in views, JSON, limits.
 
 use super::{Folder, Log, Scenes, get, make, on, play, says, seen};
 use carboy::{
