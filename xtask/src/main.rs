@@ -23,7 +23,7 @@ The project's commands.
   cargo xtask vectors --check    makes them elsewhere and compares
   cargo xtask coverage           which rows of Flask are proved, which differ, and why; fails when one has no owner
   cargo xtask coverage --mutate  alters every expectation once; a test must notice each
-  cargo xtask differential [ARGS…]  asks carboy and Flask the same and compares: --requests N, --seed S, --run 0…3, --verbose
+  cargo xtask differential [ARGS…]  asks carboy and Flask the same and compares: --requests N, --seed S, --run 0…4, --verbose
   cargo xtask bench [ARGS…]      the micro-benches; ARGS go to criterion
   cargo xtask full               test, then each crate and feature alone, documentation, vectors --check, coverage --mutate, the long tests
   cargo xtask setup              looks for the programs that tests need; as root on Debian installs what is missing

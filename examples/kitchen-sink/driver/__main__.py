@@ -22,18 +22,34 @@ SHOWN = 90
 class Run:
     trusted: bool
     csrf: bool
+    # Other settings than the defaults.
+    other: bool = False
 
     def settings(self):
-        settings = {"CSRF_CHECK": "true" if self.csrf else "false"}
+        settings = {"CSRF_CHECK": "true" if self.csrf else "false"} | (OTHER if self.other else {})
         if self.trusted:
             settings["TRUSTED_HOSTS"] = '["sink.example", ".trusted.example"]'
         return settings
 
     def __str__(self):
-        return f"host {'trusted' if self.trusted else 'not trusted'}, CSRF check {'on' if self.csrf else 'off'}"
+        other = ", other settings" if self.other else ""
+        return f"host {'trusted' if self.trusted else 'not trusted'}, CSRF check {'on' if self.csrf else 'off'}{other}"
 
 
-RUNS = [Run(True, True), Run(False, False), Run(True, False), Run(False, True)]
+# Settings of Flask's, away from their defaults.
+OTHER = {
+    "SESSION_COOKIE_SAMESITE": "Lax",
+    "SESSION_COOKIE_SECURE": "true",
+    "SESSION_COOKIE_HTTPONLY": "false",
+    "SESSION_REFRESH_EACH_REQUEST": "false",
+    "PERMANENT_SESSION_LIFETIME": "3600",
+    "SEND_FILE_MAX_AGE_DEFAULT": "60",
+    "PROVIDE_AUTOMATIC_OPTIONS": "false",
+    "TRAP_BAD_REQUEST_ERRORS": "true",
+    "MAX_COOKIE_SIZE": "500",
+    "MAX_FORM_PARTS": "5",
+}
+RUNS = [Run(True, True), Run(False, False), Run(True, False), Run(False, True), Run(True, False, other=True)]
 
 
 class Comparison:
@@ -123,7 +139,7 @@ def main():
     parser.add_argument("--carboy", required=True, help="the kitchen sink's binary")
     parser.add_argument("--requests", type=int, default=5000)
     parser.add_argument("--seed", default="1")
-    parser.add_argument("--run", type=int, help="one of the runs only: 0 to 3")
+    parser.add_argument("--run", type=int, help="one of the runs only: 0 to 4")
     parser.add_argument("--hand", action="store_true", help="what is handed across, instead of comparing")
     parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args()

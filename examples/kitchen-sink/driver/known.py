@@ -67,9 +67,16 @@ def unread(case):
     return case.carboy.status == 413 and case.flask.status != 413 and case.request.body
 
 
+def refused_as_bad(case, answer):
+    """With the page about bad requests; with TRAP_BAD_REQUEST_ERRORS it is the one about errors."""
+    if case.run.other:
+        return answer.status == 500
+    return answer.status == 400 and (PAGE_400 in answer.body or case.request.method == "HEAD")
+
+
 def malformed(case):
     kind = (case.request.field("content-type") or "").lower()
-    return kind.startswith("multipart/form-data") and case.carboy.status == 400 and (PAGE_400 in case.carboy.body or case.request.method == "HEAD")
+    return kind.startswith("multipart/form-data") and refused_as_bad(case, case.carboy)
 
 
 def cookie_name(case):
@@ -103,7 +110,7 @@ def control(case):
 def upper_host(case):
     """A trusted host in other letters: to Flask it is another host."""
     trusted = case.run.trusted and case.request.host.lower().split(b":")[0] in (b"sink.example", b"a.trusted.example")
-    return trusted and case.request.host != case.request.host.lower() and (case.flask.status == 400 or case.names == {"x-trace"})
+    return trusted and case.request.host != case.request.host.lower() and (case.flask.status in (400, 500) or case.names == {"x-trace"})
 
 
 # Why a key of what `/echo/head` tells may differ.
@@ -178,6 +185,11 @@ def controls(case):
     return bool(re.search(r"[\x00-\x08\x0b-\x1f\x7f]", case.query("h") or "")) and case.carboy.status == 500 and case.path == "/resp/headers"
 
 
+def static_options(case):
+    """Flask's rule for static files is there before the configuration is."""
+    return case.run.other and case.path.startswith("/static/") and ("allow" in case.names or case.request.method == "OPTIONS")
+
+
 def no_rust_text(case):
     """A page of Flask's that shows a text loop."""
     return case.path == "/t/snippet/loop" and (case.carboy.body == case.flask.body + b"," or (case.request.method == "HEAD" and case.names == {"content-length"}))
@@ -207,6 +219,7 @@ KNOWN = [
     Known("of several cookies of the session's name the first good one counts", two_sessions),
     Known("`Basic` credentials with too much padding, or characters that are not ASCII, are refused", lambda c: raw_credentials(c) or head("authorization")(c)),
     Known("control characters in a header field are an error", controls),
+    Known("PROVIDE_AUTOMATIC_OPTIONS holds for every rule", static_options, lambda run: run.other),
     Known("text beyond Latin-1 in a header field is an error", lambda c: c.path == "/resp/headers" and c.flask.status == 0 and c.carboy.status == 500),
 ]
 
