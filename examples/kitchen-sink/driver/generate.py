@@ -5,7 +5,7 @@ import string
 from urllib.parse import quote, quote_from_bytes
 
 from .scenarios import FORM
-from .wire import Request
+from .wire import SPOILED, Request
 
 WORDS = ["a", "x y", "é", "<b>&\"'", "日本", "0", "-1", "1.5", "true", "None", "a/b", "..", "a;b=c", "%", "+", "😀", "\x00", "\n", "a\r\nb", "", "A" * 300]
 DATES = [
@@ -329,6 +329,8 @@ def request(rng, group):
         made.host = rng.choice([b"Sink.Example", b"sink.example:80", b"sink.example:8080", b"other.example", b"a.trusted.example", b"trusted.example", b"evil_host", b"[::1]:5", b"sink.example:99999"])
     if rng.random() < 0.03 and made.method not in ("GET", "HEAD", "OPTIONS", "TRACE"):
         made.fields.append(field(rng, rng.choice(UNSAFE)))
+    if rng.random() < 0.03:
+        made.spoils = rng.choice(list(SPOILED))
     once = {}
     made.fields = [(name, value) for name, value in made.fields if name in LISTS or once.setdefault(name, value) is value]
     made.target = printable(made.target)

@@ -148,6 +148,16 @@ def large(case):
     return reads and bool(re.search(rb"[0-9]{19}|-0", case.request.body)) and case.names <= {"body", "content-length", "set-cookie"}
 
 
+def no_json(case):
+    """NaN, Infinity, 1e999 and half a surrogate pair are JSON to Python."""
+    reads = case.path in ("/echo/loaded", "/echo/forced", "/echo/silent", "/session/put")
+    return reads and bool(re.search(rb"NaN|Infinity|[0-9][eE]\+?[0-9]{3}|\\u[dD][89a-fA-F]|[0-9]{300}", case.request.body)) and case.flask.status == 200
+
+
+def unmeasured(case):
+    return case.request.chunked and 413 in (case.flask.status, case.carboy.status)
+
+
 def empty_parameter(case):
     return case.path.startswith("/d/old/") and case.path.lower().endswith(("%3b", ";")) and case.names <= {"location", "body", "content-length"}
 
@@ -201,6 +211,7 @@ KNOWN = [
     Known("a `Host` field that contradicts the request target", lambda c: c.carboy.body == b"The Host header is not the host of the request target.\n"),
     Known("Unsafe methods from other sites are refused with 403", foreign, lambda run: run.csrf),
     Known("Redirects of the URL map are relative", relative, lambda run: not run.trusted),
+    Known("a body without a length that passes the limit is 413", unmeasured),
     Known("The body is read after the `before_request` functions and before the view", unread),
     Known("malformed or truncated multipart, or a boundary that is missing, is 400", malformed),
     Known("a cookie's name must not be empty nor hold blanks", cookie_name),
@@ -212,6 +223,7 @@ KNOWN = [
     Known("of a field that is sent several times", head("x")),
     Known("a part without a name has the empty name", nameless),
     Known("a charset whose name is not ASCII is unknown", head("charsets")),
+    Known("`NaN`, the infinities, numbers beyond the range of a float and lone surrogates are errors when read", no_json),
     Known("whole numbers beyond 64 bits, and `-0`, are read as floats into a JSON value", large),
     Known("an empty parameter at the end of a `redirect_to`", empty_parameter),
     Known("a negative `Max-Forwards`, and one beyond 32 bits, is none", head("max_forwards")),

@@ -3,7 +3,7 @@
 import json
 from urllib.parse import quote, urlencode
 
-from .wire import Request
+from .wire import SPOILED, Request
 
 FORM = "application/x-www-form-urlencoded"
 
@@ -224,6 +224,10 @@ def sessions():
     yield get("/session/clear")
     yield get("/session/show")
     yield get("/abort/404")
+    for spoils in SPOILED:
+        yield get("/session/count")
+        yield get("/session/show", spoils=spoils)
+        yield get("/session/clear")
     for cookie in ["session=x", "session=eyJhIjoxfQ.ZVPxAA.D3QXMI0ZQYNZDxORB__kVZyT7hk", "session=", "session=a.b.c", "session=..", "session=\xff"]:
         yield get("/session/show", ("Cookie", cookie), bare=True)
         yield get("/session/count", ("Cookie", cookie), bare=True)
@@ -290,6 +294,10 @@ def wanted():
     yield get("/echo/head", ("Accept-Charset", "utf\xe9-8"))
     yield post("/echo/loaded", b"12345678901234567890123", "application/json")
     yield get("/d/old/x;")
+    for text in [b"NaN", b"1e999", b'"\\ud83d"']:
+        yield post("/echo/loaded", text, "application/json")
+    yield post("/echo/body", b"k=0123456789", FORM, ("X-Limit", "10"), chunked=True)
+    yield post("/echo/body", b"k=01234567", FORM, ("X-Limit", "10"), chunked=True)
     yield get("/session/count")
     yield get("/session/count", ("Cookie", "session=bad"))
 

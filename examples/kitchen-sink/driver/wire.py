@@ -6,6 +6,20 @@ import socket
 HOST = b"sink.example"
 
 
+# Session cookies that were tampered with. What both sides signed differs in its time, so each side spoils its own.
+SPOILED = {
+    "cut": lambda cookie: cookie[:-4],
+    "beheaded": lambda cookie: cookie[1:],
+    "undotted": lambda cookie: cookie.replace(".", "", 1),
+    "doubled": lambda cookie: cookie + "." + cookie,
+    "reversed": lambda cookie: cookie[::-1],
+    "uncompressed": lambda cookie: cookie.lstrip("."),
+    "unsigned": lambda cookie: cookie.rpartition(".")[0],
+    "empty": lambda cookie: "",
+    "quoted": lambda cookie: f'"{cookie}"',
+}
+
+
 @dataclasses.dataclass
 class Request:
     method: str = "GET"
@@ -17,6 +31,8 @@ class Request:
     host: bytes = HOST
     # Forgets the client's cookies for this request.
     bare: bool = False
+    # What happens to the client's session cookie before it: a key of SPOILED.
+    spoils: str = ""
 
     def field(self, name):
         for key, value in self.fields:
@@ -45,7 +61,7 @@ class Request:
     def shown(self):
         body = self.body if len(self.body) < 600 else self.body[:300] + b"..." + self.body[-300:]
         fields = "".join(f"\n    {name}: {value!r}" for name, value in self.fields)
-        return f"{self.method} {self.target}{fields}\n    host {self.host!r} chunked {self.chunked} body {len(self.body)} {body!r}"
+        return f"{self.method} {self.target}{fields}\n    host {self.host!r} spoils {self.spoils!r} chunked {self.chunked} body {len(self.body)} {body!r}"
 
 
 @dataclasses.dataclass
@@ -143,6 +159,8 @@ class Client:
         self.port, self.keeps, self.cookies, self.connection = port, keeps, {}, None
 
     def ask(self, request):
+        if request.spoils and "session" in self.cookies:
+            self.cookies["session"] = SPOILED[request.spoils](self.cookies["session"])
         data = request.to_bytes(self.cookies, close=not self.keeps)
         kept, self.connection = self.connection, None
         connection = kept or Connection(self.port)
