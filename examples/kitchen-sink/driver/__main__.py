@@ -70,9 +70,10 @@ class Comparison:
 
     def request(self, request, flask, carboy):
         self.count += 1
+        started = time.time()
         theirs, ours = self.ask(flask, request), self.ask(carboy, request)
         self.statuses[theirs.status] += 1
-        found = differences(self.sessions, theirs, ours)
+        found = differences(self.sessions, theirs, ours, time.time() - started + 1)
         if not found:
             return
         names = {name for name, _, _ in found}
@@ -104,9 +105,9 @@ class Comparison:
             sys.stdout.flush()
 
 
-def compare(run, binary, count, seed, verbose):
+def compare(run, binary, planted, count, seed, verbose):
     settings = run.settings()
-    with servers.flask(settings) as flask, servers.carboy(binary, settings) as carboy:
+    with servers.flask(settings) as flask, servers.carboy(binary, settings | planted) as carboy:
         comparison = Comparison(run, flask, carboy, Sessions(KEY), verbose)
         started = time.monotonic()
         for requests in scenarios.all():
@@ -141,14 +142,16 @@ def main():
     parser.add_argument("--seed", default="1")
     parser.add_argument("--run", type=int, help="one of the runs only: 0 to 4")
     parser.add_argument("--hand", action="store_true", help="what is handed across, instead of comparing")
+    parser.add_argument("--plant", metavar="NAME=VALUE", action="append", default=[], help="a setting for carboy alone, which must show")
     parser.add_argument("--verbose", action="store_true")
     args = parser.parse_args()
     known.check_entries()
     if args.hand:
         hand.all(args.carboy)
         return
+    planted = dict(setting.split("=", 1) for setting in args.plant)
     runs = RUNS if args.run is None else [RUNS[args.run]]
-    bad = sum(compare(run, args.carboy, args.requests // len(runs), args.seed, args.verbose) for run in runs)
+    bad = sum(compare(run, args.carboy, planted, args.requests // len(runs), args.seed, args.verbose) for run in runs)
     if bad:
         sys.exit(f"{bad} differences: mend them, or list them in COMPATIBILITY.md and driver/known.py")
 

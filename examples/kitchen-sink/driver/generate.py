@@ -242,7 +242,7 @@ def method(rng, usual="GET"):
 
 
 CONDITIONS = ["Range", "If-Range", "If-Match", "If-None-Match", "If-Modified-Since", "If-Unmodified-Since"]
-HEAD = [name for name in FIELDS if name not in ("X-Answer", "X-Limit", "Origin", "Sec-Fetch-Site", "Expect")]
+HEAD = [name for name in FIELDS if name not in ("X-Answer", "X-Limit", "Origin", "Sec-Fetch-Site")]
 UNSAFE = ["Origin", "Sec-Fetch-Site"]
 
 

@@ -294,6 +294,8 @@ def wanted():
     yield get("/echo/head", ("Accept-Charset", "utf\xe9-8"))
     yield post("/echo/loaded", b"12345678901234567890123", "application/json")
     yield get("/d/old/x;")
+    yield post("/echo/body", b"&".join(b"k=%d" % n for n in range(21)))
+    yield post("/echo/body", multipart(*((f'Content-Disposition: form-data; name="{name}"', b"x" * 60_000) for name in "ab")), MULTIPART)
     for text in [b"NaN", b"1e999", b'"\\ud83d"']:
         yield post("/echo/loaded", text, "application/json")
     yield post("/echo/body", b"k=0123456789", FORM, ("X-Limit", "10"), chunked=True)
