@@ -22,7 +22,7 @@ pub(crate) fn enter() -> Done {
 
 /// Every member, sorted by folder.
 pub(crate) fn crates() -> Done<Vec<Crate>> {
-    let mut folders = vec![PathBuf::from("benchmarks"), PathBuf::from("testkit"), PathBuf::from("xtask")];
+    let mut folders = ["benchmarks", "docs", "testkit", "xtask"].map(PathBuf::from).to_vec();
     for parent in ["crates", "examples"] {
         folders.extend(
             entries(Path::new(parent))?.into_iter().filter(|folder| folder.join("Cargo.toml").is_file()),
