@@ -45,7 +45,7 @@ struct Row {
     owner: Owner,
 }
 
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, PartialEq, Eq)]
 enum Class {
     Proved,
     Different,
@@ -53,12 +53,7 @@ enum Class {
     Planned,
 }
 
-const CLASSES: [(Class, &str); 4] = [
-    (Class::Proved, "proved"),
-    (Class::Different, "different by design"),
-    (Class::NotApplicable, "not applicable"),
-    (Class::Planned, "planned"),
-];
+const CLASSES: [Class; 4] = [Class::Proved, Class::Different, Class::NotApplicable, Class::Planned];
 
 struct Owner {
     class: Class,
@@ -69,10 +64,11 @@ struct Owner {
 fn groups() -> Done<Vec<Group>> {
     let text = fs::read_to_string(ROWS).map_err(|error| format!("'{ROWS}' cannot be read: {error}"))?;
     let mut groups: Vec<Group> = Vec::new();
-    let mut seen = BTreeSet::new();
     for (number, line) in text.lines().enumerate() {
         let fail = |what: &str| Err(format!("{ROWS}:{}: {what}", number + 1));
-        if let Some(title) = line.strip_prefix("## ") {
+        if let Some(title) =
+            line.strip_prefix("## ").filter(|title| title.starts_with(|c: char| c.is_ascii_uppercase()))
+        {
             groups.push(Group { title: title.to_owned(), rows: Vec::new() });
             continue;
         }
@@ -86,32 +82,30 @@ fn groups() -> Done<Vec<Group>> {
         if !proofs::is_row(id) || phrase.is_empty() {
             return fail("a row is a letter with a number, and says what it is about");
         }
-        if !seen.insert(id.to_owned()) {
-            return fail("this row was there before");
-        }
-        let owner = match columns.next() {
-            None => Owner { class: Class::Proved, place: String::new() },
-            Some(owner) => match owner.split_once(": ") {
-                Some((class, place)) if class != "proved" && !place.is_empty() => {
-                    let Some((class, _)) = CLASSES
-                        .iter()
-                        .find(|(_, name)| *name == class || name.starts_with(&format!("{class} by")))
-                    else {
-                        return fail("an owner is 'different: …', 'not applicable: …' or 'planned: …'");
-                    };
-                    Owner { class: *class, place: place.to_owned() }
-                }
-                _ => return fail("an owner is 'different: …', 'not applicable: …' or 'planned: …'"),
-            },
+        let Some(owner) = owner(columns.next()) else {
+            return fail("an owner is 'different: …', 'not applicable: …' or 'planned: …'");
         };
         match groups.last_mut() {
-            Some(group) if group.title.starts_with(&id[..1]) => {
+            Some(group) if id == format!("{}{}", &group.title[..1], group.rows.len() + 1) => {
                 group.rows.push(Row { id: id.to_owned(), owner })
             }
-            _ => return fail("the row stands in a group of another letter"),
+            _ => return fail("the rows of a group have its letter, and are numbered without a gap"),
         }
     }
     Ok(groups)
+}
+
+/// The owner that the third column names; a proof where there is none.
+fn owner(column: Option<&str>) -> Option<Owner> {
+    let Some(column) = column else { return Some(Owner { class: Class::Proved, place: String::new() }) };
+    let (name, place) = column.split_once(": ").filter(|(_, place)| !place.is_empty())?;
+    let class = match name {
+        "different" => Class::Different,
+        "not applicable" => Class::NotApplicable,
+        "planned" => Class::Planned,
+        _ => return None,
+    };
+    Some(Owner { class, place: place.to_owned() })
 }
 
 /// What is wrong with the rows' owners.
@@ -166,7 +160,7 @@ fn print_table(groups: &[Group]) {
     );
     let mut totals = [0; 4];
     for group in groups {
-        let counts = CLASSES.map(|(class, _)| count(group, class));
+        let counts = CLASSES.map(|class| count(group, class));
         totals.iter_mut().zip(counts).for_each(|(total, count)| *total += count);
         line(&group.title, counts);
     }

@@ -124,6 +124,10 @@ impl Replay {
         if reason.is_some() {
             return;
         }
+        if let Err(why) = attempt(case) {
+            mutants.survived.push(format!("{}#{name} does not even hold as it is: {why}", self.file));
+            return;
+        }
         let mut altered = 0;
         for place in self.expects.iter().flat_map(|place| places(case, place)) {
             let mut mutant = case.clone();
@@ -250,10 +254,12 @@ mod tests {
         let case = json!({"is": 1, "deep": ["x"], "rows": ["A1"]});
         replay.case("/0", &case, |case| assert_eq!(case["deep"], json!(["x"])));
         replay.case("/1", &json!({"other": 1}), |_| ());
+        replay.case("/2", &json!({"is": 1}), |case| assert_eq!(case["is"], 2));
         let mutants = replay.mutants.unwrap();
         assert_eq!((mutants.altered, mutants.by_row["A1"]), (2, 2));
-        assert_eq!(mutants.survived.len(), 2, "{:?}", mutants.survived);
+        assert_eq!(mutants.survived.len(), 3, "{:?}", mutants.survived);
         assert!(mutants.survived[0].starts_with("some-file#/0 /is: "));
         assert!(mutants.survived[1].starts_with("some-file#/1 has nothing to alter"));
+        assert!(mutants.survived[2].starts_with("some-file#/2 does not even hold as it is: "));
     }
 }
