@@ -193,6 +193,11 @@ pub(crate) fn peek_request<T>(f: impl FnOnce(&Request) -> T) -> Option<T> {
     CURRENT.with_borrow(|c| Some(f(c.as_ref()?.request()?)))
 }
 
+/// Looks at what the current app knows without taking a handle.
+pub(crate) fn peek_state<T>(f: impl FnOnce(&State) -> T) -> Option<T> {
+    CURRENT.with_borrow(|c| Some(f(&c.as_ref()?.state)))
+}
+
 const NO_APP: &str = "Working outside of application context.\n\n\
     Attempted to use functionality that expected a current application to be set. To solve this, set up an app context \
     using 'app.app_context(…)'. A task started with `tokio::spawn` or a plain thread has no context either: \
@@ -470,7 +475,11 @@ pub fn try_request() -> Option<CurrentRequest> {
 /// Outside a request; [`try_session`] does not.
 #[track_caller]
 pub fn session() -> Session {
-    current_request().open_session().clone()
+    // From the second call on the session is open, and needs no handle of the context to be found.
+    match CURRENT.with_borrow(|c| c.as_ref()?.opened_session().cloned()) {
+        Some(session) => session,
+        None => current_request().open_session().clone(),
+    }
 }
 
 /// The session of the request that is being answered, if any.

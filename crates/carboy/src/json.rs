@@ -175,7 +175,7 @@ pub mod http_date {
 /// # Errors
 /// The value cannot be written as JSON.
 pub fn jsonify<T: Serialize + ?Sized>(value: &T) -> crate::Result {
-    let style = crate::try_current_app().map_or_else(JsonStyle::default, |app| *app.json());
+    let style = crate::ctx::peek_state(|app| *app.json()).unwrap_or_default();
     let mut body = to_vec(value, &style)?;
     body.push(b'\n');
     Ok(carboy_http::Response::json_bytes(body))

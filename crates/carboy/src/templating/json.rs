@@ -13,7 +13,7 @@ const DEEPEST: usize = 200;
 /// JSON in the app's style, but always with blanks after `,` and `:`; `< > & '` as escapes.
 pub(super) fn for_html(value: &Value, indent: Option<usize>) -> Result<String, Error> {
     check(value, 0)?;
-    let style = crate::try_current_app().map_or_else(JsonStyle::default, |app| *app.json());
+    let style = crate::ctx::peek_state(|app| *app.json()).unwrap_or_default();
     let text = to_string(value, &JsonStyle { compact: false, indent, ..style })
         .map_err(|error| fail(format!("the value cannot be written as JSON: {error}")))?;
     let mut out = String::with_capacity(text.len() + 16);
