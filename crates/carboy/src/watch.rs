@@ -35,7 +35,7 @@ struct Counter {
 }
 
 static COUNTERS: Mutex<Vec<Weak<Counter>>> = Mutex::new(Vec::new());
-static ASLEEP: AtomicBool = AtomicBool::new(true);
+static ASLEEP: AtomicBool = AtomicBool::new(false);
 static WAKE: Notify = Notify::const_new();
 
 thread_local! {

@@ -118,6 +118,15 @@ fn a_view_that_blocks_its_worker_is_logged_with_the_advice() {
 }
 
 #[test]
+fn a_view_that_blocks_its_worker_is_noticed_after_a_time_without_requests_as_well() {
+    let client = visitor(app());
+    client.get("/sleepy").send();
+    std::thread::sleep(Duration::from_millis(1500));
+    let (_, log) = logged(|| client.get("/sleepy").send());
+    assert!(log.contains("the view `sleepy` blocked its worker"), "{log}");
+}
+
+#[test]
 fn a_template_that_fails_is_a_500_and_the_log_names_it_and_the_line() {
     let folder = Folder::new("template");
     let mut app = app();
