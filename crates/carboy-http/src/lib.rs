@@ -21,6 +21,7 @@ mod request;
 mod response;
 mod service;
 mod status;
+mod upgrade;
 mod upload;
 
 pub use body::{Body, BodyError};
@@ -33,4 +34,5 @@ pub use request::{BodyState, ConnectionInfo, Request};
 pub use response::{HeaderError, Response, redirect};
 pub use service::Service;
 pub use status::{InvalidStatus, ReasonPhrase, Status, status_name};
+pub use upgrade::{Upgrade, Upgraded, Upgrading};
 pub use upload::{FileReader, FileStorage, PartHeaders};

@@ -6,12 +6,14 @@ use crate::{
     request_body::RequestBody,
     response_body::{OpenExchange, Record, ResponseBody},
 };
-use carboy_http::{Body, Method, Request, Response, Service, StatusCode};
+use carboy_http::{Body, Method, Request, Response, Service, StatusCode, Upgrade, Upgraded};
 use http_body::Body as _;
-use hyper::body::Incoming;
+use hyper::{body::Incoming, upgrade::OnUpgrade};
+use hyper_util::rt::TokioIo;
 use pin_project_lite::pin_project;
 use std::{
     convert::Infallible,
+    io,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
     sync::Arc,
@@ -29,6 +31,11 @@ pub(crate) fn answer<'a, S: Service>(
     let mut exchange = OpenExchange::begin(link);
     let (mut parts, incoming) = request.into_parts();
     exchange.log = Record::begin(link, &parts);
+    if !parts.extensions.is_empty()
+        && let Some(connection) = parts.extensions.remove::<OnUpgrade>()
+    {
+        parts.extensions.insert(upgrade(connection));
+    }
     let head = parts.method == Method::HEAD;
     let bodyless = incoming.is_end_stream();
     let work = match gate::admit(&mut parts, bodyless) {
@@ -53,6 +60,14 @@ pub(crate) fn answer<'a, S: Service>(
         }
     };
     Answer { exchange: Some(exchange), head, work }
+}
+
+/// hyper's way to a connection that changes its protocol, as ours.
+fn upgrade(connection: OnUpgrade) -> Upgrade {
+    Upgrade::new(async move {
+        let connection = connection.await.map_err(io::Error::other)?;
+        Ok(Upgraded::new(TokioIo::new(connection)))
+    })
 }
 
 pin_project! {

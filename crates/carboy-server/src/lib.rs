@@ -27,8 +27,8 @@
 //! gate → [`Service::call`](carboy_http::Service::call) → hyper writes the response. Each wait on the way has a deadline; see
 //! [`ServerConfig`] for all of them.
 //!
-//! A request of HTTP/1 that asks for another protocol carries hyper's `OnUpgrade` among its extensions: a service that answers it
-//! with 101 gets the connection as a stream of bytes from there. It counts as a connection until it closes, and a drain gives
+//! A request of HTTP/1 that asks for another protocol carries an [`Upgrade`](carboy_http::Upgrade) among its extensions: a service that
+//! answers it with 101 gets the connection as a stream of bytes from there. It counts as a connection until it closes, and a drain gives
 //! it the time that it gives requests.
 
 #![forbid(unsafe_code)]

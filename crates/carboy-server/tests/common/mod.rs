@@ -1,19 +1,17 @@
 //! A service with a page for each thing to be seen, and a client that writes bytes.
 #![allow(dead_code, unreachable_pub)]
 
-use carboy_http::{HeaderValue, Request, Response, Service, StatusCode, header};
+use carboy_http::{HeaderValue, Request, Response, Service, StatusCode, Upgrade, header};
 use carboy_server::{RunningServer, Server, ServerConfig};
 use futures_util::stream;
-use hyper::rt::{Read as _, Write as _};
 use std::{
     collections::BTreeSet,
-    future::poll_fn,
     io::{ErrorKind, Read, Write},
     net::{SocketAddr, TcpStream},
-    pin::Pin,
     sync::Mutex,
     time::{Duration, Instant},
 };
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 /// The targets whose `/slow` or `/stream-for-ever` answers are under way.
 static UNDER_WAY: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
@@ -108,23 +106,18 @@ impl Service for Pages {
 
 /// Speaks first, then says back in capitals what comes.
 fn tunnel(request: &Request) -> Response {
-    let upgrade = request.extensions().get::<hyper::upgrade::OnUpgrade>().cloned().unwrap();
+    let upgrade = request.extensions().get::<Upgrade>().cloned().unwrap();
     tokio::spawn(async move {
         let mut client = upgrade.await.unwrap();
         let mut said = b"hello\n".to_vec();
         loop {
-            while !said.is_empty() {
-                let n = poll_fn(|cx| Pin::new(&mut client).poll_write(cx, &said)).await.unwrap();
-                said.drain(..n);
-            }
-            poll_fn(|cx| Pin::new(&mut client).poll_flush(cx)).await.unwrap();
+            client.write_all(&said).await.unwrap();
+            client.flush().await.unwrap();
             let mut room = [0; 1024];
-            let mut buf = hyper::rt::ReadBuf::new(&mut room);
-            let read = poll_fn(|cx| Pin::new(&mut client).poll_read(cx, buf.unfilled())).await;
-            if read.is_err() || buf.filled().is_empty() {
-                break;
+            match client.read(&mut room).await {
+                Ok(read @ 1..) => said = room[..read].to_ascii_uppercase(),
+                _ => break,
             }
-            said = buf.filled().to_ascii_uppercase();
         }
     });
     let mut response = Response::text("").with_status(StatusCode::SWITCHING_PROTOCOLS);

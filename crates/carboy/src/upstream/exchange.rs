@@ -9,10 +9,10 @@ use super::{
     pool::{self, Sender},
     tunnel,
 };
-use carboy_http::{Body, HeaderValue, Method, Request, StatusCode, header};
+use carboy_http::{Body, HeaderValue, Method, Request, StatusCode, Upgrade, header};
 use http::request::Parts;
 use http_body::Body as _;
-use hyper::{body::Incoming, upgrade::OnUpgrade};
+use hyper::body::Incoming;
 use std::{sync::Arc, time::Instant};
 
 /// Sends a request on and answers with what comes back.
@@ -21,7 +21,7 @@ pub(super) async fn forward(upstream: &Inner, mut request: Request) -> Result<ht
     let body = request.take_body().unwrap_or_default();
     // An upgrade is what follows a request; one with a body of its own is not sent by anybody.
     let client = match body.is_end_stream() {
-        true => request.extensions_mut().remove::<OnUpgrade>(),
+        true => request.extensions_mut().remove::<Upgrade>(),
         false => None,
     };
     let mut outgoing = head::outgoing(&mut request, address, client.is_some()).ok_or(Failure::Loop)?;

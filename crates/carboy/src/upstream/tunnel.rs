@@ -1,6 +1,7 @@
 //! A connection that has changed its protocol: bytes, in both directions, until both sides are done.
 
 use crate::runtime;
+use carboy_http::Upgrade;
 use hyper::upgrade::OnUpgrade;
 use hyper_util::rt::TokioIo;
 use std::{
@@ -16,7 +17,7 @@ use std::{
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf, copy_bidirectional};
 
 /// Carries bytes between the two sides once both have changed their protocol; on the background runtime.
-pub(super) fn start(client: OnUpgrade, upstream: OnUpgrade, patience: Option<Duration>) {
+pub(super) fn start(client: Upgrade, upstream: OnUpgrade, patience: Option<Duration>) {
     runtime::handle().spawn(async move {
         if let Err(error) = carry(client, upstream, patience).await {
             tracing::debug!(target: "carboy::upstream", %error, "tunnel ended");
@@ -24,11 +25,11 @@ pub(super) fn start(client: OnUpgrade, upstream: OnUpgrade, patience: Option<Dur
     });
 }
 
-async fn carry(client: OnUpgrade, upstream: OnUpgrade, patience: Option<Duration>) -> io::Result<()> {
+async fn carry(client: Upgrade, upstream: OnUpgrade, patience: Option<Duration>) -> io::Result<()> {
     let clock = Arc::new(Clock { epoch: Instant::now(), moved: AtomicU64::new(0) });
     let upstream = upstream.await.map_err(io::Error::other)?;
-    let client = client.await.map_err(io::Error::other)?;
-    let mut client = Watched { io: TokioIo::new(client), clock: clock.clone() };
+    let client = client.await?;
+    let mut client = Watched { io: client, clock: clock.clone() };
     let mut upstream = Watched { io: TokioIo::new(upstream), clock: clock.clone() };
     let carried = copy_bidirectional(&mut client, &mut upstream);
     match patience {
