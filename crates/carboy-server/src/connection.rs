@@ -5,12 +5,14 @@ use crate::{
     activity::{Expired, Phase},
     config::DRAIN_FIRST_BYTE,
     exchange::answer,
-    io::{Io, PREFACE, Sniffed, Transport},
+    io::{Io, PREFACE},
     link::Link,
     listener::Accepted,
     load::Held,
     shutdown::{Either, ShutdownHandle, Stage, race},
+    transport::Transport,
 };
+use bytes::BytesMut;
 use carboy_http::{ConnectionInfo, Service};
 use hyper::{
     server::conn::{http1, http2},
@@ -18,12 +20,14 @@ use hyper::{
 };
 use hyper_util::rt::{TokioIo, TokioTimer};
 use std::{
+    future::poll_fn,
     pin::{Pin, pin},
     sync::Arc,
-    task::Poll,
+    task::{Context, Poll, Waker},
     time::Duration,
 };
-use tokio::time::Instant;
+use tokio::{io::AsyncWrite, time::Instant};
+use tokio_util::io::poll_read_buf;
 
 /// What all connections of a worker share.
 #[derive(Debug)]
@@ -73,6 +77,9 @@ where
     }
 }
 
+/// How much is read before the protocol is known.
+const FIRST_READ: usize = 4096;
+
 /// What is said to a client whose head does not come to an end.
 const REQUEST_TIMEOUT: &[u8] =
     b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
@@ -84,12 +91,12 @@ pub(crate) async fn serve<S: Service>(
     protocols: Arc<Protocols>,
     service: Arc<S>,
 ) {
-    let Accepted { transport, peer, local } = accepted;
-    let Some(sniffed) = first_bytes(&transport, &protocols).await else { return };
+    let Accepted { mut transport, peer, local } = accepted;
+    let Some(sniffed) = first_bytes(&mut transport, &protocols).await else { return };
     let info = ConnectionInfo { remote_addr: peer, local_addr: local, ..ConnectionInfo::default() };
-    let http2 = protocols.config.http2.prior_knowledge && sniffed.bytes() == PREFACE;
+    let http2 = protocols.config.http2.prior_knowledge && sniffed.starts_with(PREFACE);
     let link = Link::new(info, http2, protocols.config.clone());
-    let io = TokioIo::new(Io::new(transport, sniffed, link.clone(), held));
+    let io = TokioIo::new(Io::new(transport, sniffed.freeze(), link.clone(), held));
     if http2 {
         let streams = service_fn(|request| {
             let (service, link) = (service.clone(), link.clone());
@@ -105,27 +112,30 @@ pub(crate) async fn serve<S: Service>(
             && !link.activity.is_blocked()
             && let Some(parts) = connection.into_parts()
         {
-            parts.io.inner().transport.write_now(REQUEST_TIMEOUT);
+            let mut io = parts.io.into_inner();
+            let mut transport = Pin::new(&mut io.transport);
+            let mut cx = Context::from_waker(Waker::noop());
+            // What the socket does not take at once is lost.
+            let _ = transport.as_mut().poll_write(&mut cx, REQUEST_TIMEOUT);
+            let _ = transport.poll_flush(&mut cx);
         }
     }
 }
 
 /// Reads until it is clear whether the client speaks HTTP/2; `None` if it leaves or says nothing in time.
-async fn first_bytes(transport: &Transport, protocols: &Protocols) -> Option<Sniffed> {
+async fn first_bytes(transport: &mut Transport, protocols: &Protocols) -> Option<BytesMut> {
     let config = &protocols.config;
     let read = async {
-        let mut sniffed = Sniffed::default();
+        let mut sniffed = BytesMut::new();
         loop {
-            transport.readable().await.ok()?;
-            match transport.try_read(sniffed.room()) {
-                Ok(0) => return None,
-                Ok(n) => sniffed.filled(n),
-                Err(error) if error.kind() == std::io::ErrorKind::WouldBlock => continue,
-                Err(_) => return None,
+            sniffed.reserve(FIRST_READ);
+            match poll_fn(|cx| poll_read_buf(Pin::new(&mut *transport), cx, &mut sniffed)).await {
+                Ok(1..) => {}
+                Ok(0) | Err(_) => return None,
             }
             let undecided = config.http2.prior_knowledge
-                && sniffed.bytes().len() < PREFACE.len()
-                && PREFACE.starts_with(sniffed.bytes());
+                && sniffed.len() < PREFACE.len()
+                && PREFACE.starts_with(&sniffed);
             if !undecided {
                 return Some(sniffed);
             }
@@ -176,7 +186,7 @@ where
     // because the deadline of a busy connection moves; then it is set anew.
     let mut timer = pin!(tokio::time::sleep(Duration::ZERO));
     let mut armed = false;
-    std::future::poll_fn(|cx| {
+    poll_fn(|cx| {
         loop {
             match connection.as_mut().poll(cx) {
                 Poll::Ready(Ok(())) => return Poll::Ready(None),

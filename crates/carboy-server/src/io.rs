@@ -4,76 +4,18 @@
 //! together. (hyper can do that too, but then it buffers without limit while a client has sent ahead, and
 //! loses its answer to a malformed head.)
 
-use crate::{activity::Phase, link::Link, load::Held};
+use crate::{activity::Phase, link::Link, load::Held, transport::Transport};
+use bytes::Bytes;
 use std::{
     io::{self, IoSlice},
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
 };
-use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
-    net::TcpStream,
-};
-
-/// The kinds of connections.
-#[derive(Debug)]
-pub(crate) enum Transport {
-    Tcp(TcpStream),
-    #[cfg(unix)]
-    Unix(tokio::net::UnixStream),
-}
-
-macro_rules! each {
-    ($transport:expr, $stream:ident => $do:expr) => {
-        match $transport {
-            Transport::Tcp($stream) => $do,
-            #[cfg(unix)]
-            Transport::Unix($stream) => $do,
-        }
-    };
-}
-
-impl Transport {
-    /// Waits until there is something to read, the end of the stream included.
-    pub(crate) async fn readable(&self) -> io::Result<()> {
-        each!(self, s => s.readable().await)
-    }
-
-    pub(crate) fn try_read(&self, buf: &mut [u8]) -> io::Result<usize> {
-        each!(self, s => s.try_read(buf))
-    }
-
-    /// Writes what the socket takes at once; the rest is lost.
-    pub(crate) fn write_now(&self, bytes: &[u8]) {
-        let _ = each!(self, s => s.try_write(bytes));
-    }
-}
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 /// As many bytes as the HTTP/2 preface has.
 pub(crate) const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
-/// The first bytes of a connection, read to learn its protocol.
-#[derive(Debug, Default)]
-pub(crate) struct Sniffed {
-    bytes: [u8; PREFACE.len()],
-    read: u8,
-    given: u8,
-}
-
-impl Sniffed {
-    pub(crate) fn bytes(&self) -> &[u8] {
-        &self.bytes[self.given as usize..self.read as usize]
-    }
-
-    pub(crate) fn room(&mut self) -> &mut [u8] {
-        &mut self.bytes[self.read as usize..]
-    }
-
-    pub(crate) fn filled(&mut self, n: usize) {
-        self.read += n as u8;
-    }
-}
 
 /// How many bytes of answers wait for each other.
 const HOLD: usize = 16 * 1024;
@@ -86,7 +28,7 @@ const KEEP: usize = 4 * 1024;
 #[derive(Debug)]
 pub(crate) struct Io {
     pub(crate) transport: Transport,
-    sniffed: Sniffed,
+    sniffed: Bytes,
     link: Arc<Link>,
     /// Answers that are complete and wait for the next one, from `written` on.
     held: Vec<u8>,
@@ -100,7 +42,7 @@ pub(crate) struct Io {
 }
 
 impl Io {
-    pub(crate) fn new(transport: Transport, sniffed: Sniffed, link: Arc<Link>, held: Held) -> Self {
+    pub(crate) fn new(transport: Transport, sniffed: Bytes, link: Arc<Link>, held: Held) -> Self {
         Io {
             transport,
             sniffed,
@@ -138,7 +80,7 @@ impl Io {
     fn poll_send_held(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         while self.written < self.held.len() {
             let rest = &self.held[self.written..];
-            let result = each!(&mut self.transport, s => Pin::new(s).poll_write(cx, rest));
+            let result = Pin::new(&mut self.transport).poll_write(cx, rest);
             self.link.note_write(&result);
             match ready!(result)? {
                 0 => return Poll::Ready(Err(io::ErrorKind::WriteZero.into())),
@@ -160,7 +102,7 @@ impl Io {
         let mut waste = [0; 4096];
         for _ in 0..16 {
             let mut buf = ReadBuf::new(&mut waste);
-            let read = each!(&mut self.transport, s => Pin::new(s).poll_read(cx, &mut buf));
+            let read = Pin::new(&mut self.transport).poll_read(cx, &mut buf);
             if ready!(read).is_err() || buf.filled().is_empty() {
                 return Poll::Ready(Ok(()));
             }
@@ -185,17 +127,15 @@ impl AsyncRead for Io {
         {
             return Poll::Ready(Err(error));
         }
-        let first = this.sniffed.bytes();
-        this.more = !first.is_empty();
+        this.more = !this.sniffed.is_empty();
         if this.more {
-            let n = first.len().min(buf.remaining());
-            buf.put_slice(&first[..n]);
-            this.sniffed.given += n as u8;
+            let n = this.sniffed.len().min(buf.remaining());
+            buf.put_slice(&this.sniffed.split_to(n));
             // What else has come is read at the next call.
             return Poll::Ready(Ok(()));
         }
         let before = buf.filled().len();
-        let result = each!(&mut this.transport, s => Pin::new(s).poll_read(cx, buf));
+        let result = Pin::new(&mut this.transport).poll_read(cx, buf);
         match &result {
             Poll::Pending => this.link.activity.starved(),
             Poll::Ready(Ok(())) if buf.filled().len() > before => {
@@ -218,7 +158,7 @@ impl AsyncWrite for Io {
         if !this.held.is_empty() {
             ready!(this.poll_send_held(cx))?;
         }
-        let result = each!(&mut this.transport, s => Pin::new(s).poll_write(cx, buf));
+        let result = Pin::new(&mut this.transport).poll_write(cx, buf);
         this.link.note_write(&result);
         result
     }
@@ -238,7 +178,7 @@ impl AsyncWrite for Io {
         if !this.held.is_empty() {
             ready!(this.poll_send_held(cx))?;
         }
-        let result = each!(&mut this.transport, s => Pin::new(s).poll_write_vectored(cx, bufs));
+        let result = Pin::new(&mut this.transport).poll_write_vectored(cx, bufs);
         this.link.note_write(&result);
         result
     }
@@ -261,7 +201,7 @@ impl AsyncWrite for Io {
             if !this.held.is_empty() {
                 ready!(this.poll_send_held(cx))?;
             }
-            ready!(each!(&mut this.transport, s => Pin::new(s).poll_shutdown(cx)))?;
+            ready!(Pin::new(&mut this.transport).poll_shutdown(cx))?;
             this.sending_ended = true;
         }
         if linger { this.poll_linger(cx) } else { Poll::Ready(Ok(())) }

@@ -52,6 +52,7 @@ mod request_body;
 mod response_body;
 mod server;
 mod shutdown;
+mod transport;
 mod worker;
 
 pub use address::{BindAddress, BoundAddress};

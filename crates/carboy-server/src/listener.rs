@@ -3,7 +3,7 @@
 use crate::{
     BoundAddress, ServerConfig, ServerError, ServerErrorKind,
     address::{BindAddress, Target},
-    io::Transport,
+    transport::Transport,
 };
 use socket2::{Domain, Protocol, SockAddr, Socket, Type};
 use std::{
