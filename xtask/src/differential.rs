@@ -3,7 +3,7 @@
 use std::process::Command;
 
 use crate::process::{Done, cargo, run};
-use crate::vectors;
+use crate::{vectors, workspace};
 
 const FOLDER: &str = "examples/kitchen-sink";
 
@@ -11,10 +11,7 @@ const FOLDER: &str = "examples/kitchen-sink";
 pub(crate) fn command(args: &[&str]) -> Done {
     let python = vectors::python()?;
     run(&mut cargo(&["build", "--locked", "--quiet", "--package", "kitchen-sink"]))?;
-    let target =
-        std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), std::path::PathBuf::from);
-    let binary = std::path::absolute(target.join("debug/kitchen-sink"))
-        .map_err(|error| format!("the kitchen sink has no path: {error}"))?;
+    let binary = workspace::built("debug", "kitchen-sink")?;
     let driver = ["-B", "-m", "driver", "--carboy"];
     run(Command::new(python).args(driver).arg(binary).args(args).current_dir(FOLDER))
 }

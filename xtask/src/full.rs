@@ -1,7 +1,7 @@
 //! `cargo xtask full`: what takes too long for every change.
 
 use crate::process::{Done, cargo, run};
-use crate::{coverage, tests, vectors, workspace};
+use crate::{coverage, faults, tests, vectors, workspace};
 
 /// Everything.
 pub(crate) fn all() -> Done {
@@ -11,6 +11,7 @@ pub(crate) fn all() -> Done {
     vectors::check(&[])?;
     coverage::mutate()?;
     tests::long()?;
+    faults::command(&["--short"])?;
     tests::all()
 }
 

@@ -1,10 +1,11 @@
-//! The project's commands: `cargo xtask test`, `vectors`, `coverage`, `differential`, `bench`, `full`, `setup`.
+//! The project's commands: `cargo xtask test`, `vectors`, `coverage`, `differential`, `bench`, `faults`, `full`, `setup`.
 
 #![forbid(unsafe_code)]
 
 mod bench;
 mod coverage;
 mod differential;
+mod faults;
 mod full;
 mod process;
 mod proofs;
@@ -25,7 +26,9 @@ The project's commands.
   cargo xtask coverage --mutate  alters every expectation once; a test must notice each
   cargo xtask differential [ARGS…]  asks carboy and Flask the same and compares: --requests N, --seed S, --run 0…4, --verbose
   cargo xtask bench [ARGS…]      the micro-benches; ARGS go to criterion
-  cargo xtask full               test, then each crate and feature alone, documentation, vectors --check, coverage --mutate, the long tests
+  cargo xtask faults [ID…]       what goes wrong around a server, made to happen and measured; --list names them, --short is quick
+  cargo xtask full               test, then each crate and feature alone, documentation, vectors --check, coverage --mutate, the long
+                                 tests, faults --short
   cargo xtask setup              looks for the programs that tests need; as root on Debian installs what is missing
 
 Tests that need another program are ignored by a plain `cargo test` (#[ignore = \"needs …\"]) and run by `cargo xtask test`. Tests
@@ -42,6 +45,7 @@ fn main() -> ExitCode {
         ["coverage", rest @ ..] => coverage::command(rest),
         ["differential", rest @ ..] => differential::command(rest),
         ["bench", rest @ ..] => bench::all(rest),
+        ["faults", rest @ ..] => faults::command(rest),
         ["full"] => full::all(),
         ["setup"] => setup::all(),
         [] | ["help" | "--help" | "-h"] => {

@@ -44,6 +44,13 @@ pub(crate) fn entries(folder: &Path) -> Done<Vec<PathBuf>> {
     Ok(paths)
 }
 
+/// A program that cargo has built, by its profile and its name; fails if it has not.
+pub(crate) fn built(profile: &str, name: &str) -> Done<PathBuf> {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
+    let path = target.join(profile).join(name);
+    fs::canonicalize(&path).map_err(|error| format!("'{}' is not there: {error}", path.display()))
+}
+
 /// The user's folder for what can be made again.
 pub(crate) fn cache() -> Done<PathBuf> {
     let set = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);

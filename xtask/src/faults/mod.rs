@@ -1,0 +1,86 @@
+//! `cargo xtask faults [ID…]`: what goes wrong around a server, made to happen, and measured.
+//!
+//! A fault is a file here and a line in [`FAULTS`]. It starts `carboy-faults` (`benchmarks/src/faults.rs`) with a
+//! [`server::Setup`], does its harm, and says what it saw with [`Figures`]: each figure is printed beside its bar, and a
+//! figure beyond its bar fails the command.
+
+// Tools that faults share; one that no fault uses at the moment is no mistake.
+#[allow(dead_code)]
+mod client;
+mod f10_files;
+#[allow(dead_code)]
+mod figures;
+#[allow(dead_code)]
+mod load;
+#[allow(dead_code)]
+mod proc;
+#[allow(dead_code)]
+mod server;
+
+use figures::Figures;
+
+use crate::process::Done;
+
+/// How much a run may cost.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Size {
+    /// Everything that the bar is about: minutes.
+    Whole,
+    /// The same fault in small: seconds.
+    Short,
+}
+
+impl Size {
+    /// `whole` or `short`.
+    pub(crate) fn pick<T>(self, whole: T, short: T) -> T {
+        match self {
+            Size::Whole => whole,
+            Size::Short => short,
+        }
+    }
+}
+
+struct Fault {
+    id: &'static str,
+    about: &'static str,
+    run: fn(&mut Figures, Size) -> Done,
+}
+
+/// All of them, by number.
+const FAULTS: &[Fault] =
+    &[Fault { id: "F10", about: "more clients than the process may open files", run: f10_files::run }];
+
+/// `faults [--short] [--list] [ID…]`; without an ID all of them.
+pub(crate) fn command(args: &[&str]) -> Done {
+    let mut size = Size::Whole;
+    let mut chosen = Vec::new();
+    for &arg in args {
+        match arg {
+            "--short" => size = Size::Short,
+            "--list" => {
+                FAULTS.iter().for_each(|fault| println!("{:4} {}", fault.id, fault.about));
+                return Ok(());
+            }
+            id => chosen.push(FAULTS.iter().find(|fault| fault.id.eq_ignore_ascii_case(id)).ok_or_else(
+                || {
+                    let known = FAULTS.iter().map(|fault| fault.id).collect::<Vec<_>>().join(", ");
+                    format!("there is no fault '{}': {known}", id.escape_debug())
+                },
+            )?),
+        }
+    }
+    if chosen.is_empty() {
+        chosen = FAULTS.iter().collect();
+    }
+    let mut failed = Vec::new();
+    for fault in chosen {
+        println!("{}: {}", fault.id, fault.about);
+        let mut figures = Figures::default();
+        let done = (fault.run)(&mut figures, size).and_then(|()| figures.verdict());
+        if let Err(sentence) = done {
+            println!("  failed: {sentence}");
+            failed.push(format!("{}: {sentence}", fault.id));
+        }
+    }
+    if failed.is_empty() { Ok(()) } else { Err(failed.join("\n       ")) }
+}
