@@ -81,6 +81,18 @@ impl Body {
         }
     }
 
+    /// Takes the bytes out when they are at hand; the body is empty after that. What should run when it closes still does.
+    pub fn take_bytes(&mut self) -> Option<Bytes> {
+        match std::mem::take(&mut self.kind) {
+            Kind::Empty => Some(Bytes::new()),
+            Kind::Full(bytes) => Some(bytes),
+            stream => {
+                self.kind = stream;
+                None
+            }
+        }
+    }
+
     /// Whether it is known that no byte comes.
     pub(crate) fn is_at_end(&self) -> bool {
         matches!(self.kind, Kind::Empty)

@@ -58,6 +58,8 @@ pub(crate) struct Deadlines {
     /// Bytes a second; measured once [`BODY_RATE_GRACE`] was spent waiting.
     pub(crate) min_body_rate: u32,
     pub(crate) write_stall: Option<Duration>,
+    /// From the end of a head to the head of its answer.
+    pub(crate) request: Option<Duration>,
     pub(crate) drain: Duration,
 }
 
@@ -109,6 +111,7 @@ impl Default for ServerConfig {
                 body_gap: Some(Duration::from_secs(15)),
                 min_body_rate: 500,
                 write_stall: Some(Duration::from_secs(30)),
+                request: None,
                 drain: Duration::from_secs(30),
             },
             access_log: AccessLog::Off,
@@ -149,7 +152,7 @@ impl ServerConfig {
         self
     }
 
-    /// How many header fields an HTTP/1 request may have; more are answered with 431. Default 100.
+    /// How many header fields an HTTP/1 request may have; more are answered with 431. Default 100, at most 256.
     pub fn max_headers(mut self, fields: usize) -> Self {
         self.http1.max_headers = fields;
         self
@@ -241,6 +244,13 @@ impl ServerConfig {
     /// How long a client may take no byte of its answer. Default 30 s.
     pub fn write_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.deadlines.write_stall = limit.into();
+        self
+    }
+
+    /// How long the application may take for an answer, reading the body included; then its view is given up and the client gets 503. A
+    /// stream that has begun may take any time. Default: as long as it likes.
+    pub fn request_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
+        self.deadlines.request = limit.into();
         self
     }
 

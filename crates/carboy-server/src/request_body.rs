@@ -1,11 +1,11 @@
 //! The body of a request on its way in: no gap too long, no rate too low, no end that is none.
 
-use crate::{config::BODY_RATE_GRACE, link::Link};
+use crate::{ServerConfig, config::BODY_RATE_GRACE};
 use bytes::Bytes;
 use carboy_http::{HttpError, StatusCode};
-use http_body::{Frame, SizeHint};
-use hyper::body::{Body as _, Incoming};
+use http_body::{Body, Frame, SizeHint};
 use std::{
+    fmt,
     pin::Pin,
     sync::Arc,
     task::{Context, Poll, ready},
@@ -18,43 +18,49 @@ use tokio::{
 
 /// A body that fails with an [`HttpError`]: 408 when the client is too slow, 400 when it breaks the
 /// framing or leaves. Once failed it keeps failing, so that nobody takes its beginning for the whole.
-pub(crate) struct RequestBody {
-    incoming: Incoming,
-    link: Arc<Link>,
+pub(crate) struct RequestBody<B: GiveUp> {
+    incoming: B,
+    config: Arc<ServerConfig>,
     /// The worker's runtime: whoever reads may do so from another one, or from none.
     runtime: Handle,
     timer: Option<Pin<Box<Sleep>>>,
     waiting_since: Option<Instant>,
     waited: Duration,
     received: u64,
-    ended: bool,
     failed: Option<StatusCode>,
 }
 
-impl RequestBody {
-    pub(crate) fn new(incoming: Incoming, link: Arc<Link>) -> Self {
+/// Where the bytes of a body come from.
+pub(crate) trait GiveUp: Body<Data = Bytes, Error: fmt::Display> + Unpin {
+    /// The client is too slow; nobody waits for the rest.
+    fn give_up(&mut self) {}
+}
+
+impl GiveUp for hyper::body::Incoming {}
+
+impl<B: GiveUp> RequestBody<B> {
+    pub(crate) fn new(incoming: B, config: Arc<ServerConfig>) -> Self {
         RequestBody {
             incoming,
-            link,
+            config,
             runtime: Handle::current(),
             timer: None,
             waiting_since: None,
             waited: Duration::ZERO,
             received: 0,
-            ended: false,
             failed: None,
         }
     }
 
     fn fail(&mut self, status: StatusCode) -> Poll<Option<Result<Frame<Bytes>, HttpError>>> {
         self.failed = Some(status);
-        self.link.activity.set_spent();
+        self.incoming.give_up();
         Poll::Ready(Some(Err(error(status))))
     }
 
     /// How long this wait may last, counted from its begin.
     fn patience(&self) -> Option<Duration> {
-        let limits = &self.link.config.deadlines;
+        let limits = &self.config.deadlines;
         let rate = (limits.min_body_rate > 0).then(|| {
             let earned = Duration::from_secs_f64(self.received as f64 / f64::from(limits.min_body_rate));
             earned.max(BODY_RATE_GRACE).saturating_sub(self.waited)
@@ -96,7 +102,7 @@ fn error(status: StatusCode) -> HttpError {
     HttpError::new(status)
 }
 
-impl http_body::Body for RequestBody {
+impl<B: GiveUp> Body for RequestBody<B> {
     type Data = Bytes;
     type Error = HttpError;
 
@@ -123,10 +129,7 @@ impl http_body::Body for RequestBody {
                 tracing::debug!(target: "carboy::server", error = %cause, "request body broken off");
                 this.fail(StatusCode::BAD_REQUEST)
             }
-            Poll::Ready(None) => {
-                this.ended = true;
-                Poll::Ready(None)
-            }
+            Poll::Ready(None) => Poll::Ready(None),
             Poll::Pending => {
                 ready!(this.poll_deadline(cx));
                 tracing::debug!(target: "carboy::server", bytes = this.received, "request body too slow");
@@ -141,13 +144,5 @@ impl http_body::Body for RequestBody {
 
     fn size_hint(&self) -> SizeHint {
         self.incoming.size_hint()
-    }
-}
-
-impl Drop for RequestBody {
-    fn drop(&mut self) {
-        if !self.ended && !self.is_end_stream() {
-            self.link.activity.set_unread();
-        }
     }
 }

@@ -132,5 +132,5 @@ fn an_http2_client_that_answers_nothing_is_closed() {
 async fn http2_can_be_switched_off() {
     let running = start(config().http2_prior_knowledge(false));
     let text = tokio::task::spawn_blocking(move || running.codes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"));
-    assert_eq!(text.await.unwrap(), "c");
+    assert_eq!(text.await.unwrap(), "400c");
 }

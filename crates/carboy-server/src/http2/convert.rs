@@ -1,12 +1,11 @@
-//! A response as the application made it → one that may go on the wire.
+//! A response as the application made it → one that hyper may send.
 
 use crate::headers::first;
-use carboy_http::{Body, Method, ReasonPhrase, Response};
+use carboy_http::{Body, Method, Response};
 use http::{HeaderValue, StatusCode, header, response::Parts};
 
-/// Readies a response for hyper, which adds `Date`, `Content-Length` or chunks. `head`: the request was
-/// a HEAD; `close`: say that the connection ends.
-pub(crate) fn to_hyper(mut response: Response, head: bool, close: bool) -> (Parts, Body) {
+/// Readies a response for hyper, which adds `Date` and `Content-Length`. `head`: the request was a HEAD.
+pub(super) fn to_hyper(mut response: Response, head: bool) -> (Parts, Body) {
     let status = response.status();
     let bodyless = head
         || status.is_informational()
@@ -17,15 +16,6 @@ pub(crate) fn to_hyper(mut response: Response, head: bool, close: bool) -> (Part
         response.finalize(if head { &Method::HEAD } else { &Method::GET });
     } else {
         correct_length(&mut response);
-    }
-    if close && status != StatusCode::SWITCHING_PROTOCOLS {
-        response.headers_mut().insert(header::CONNECTION, HeaderValue::from_static("close"));
-    }
-    if !response.extensions().is_empty()
-        && let Some(reason) = response.extensions_mut().remove::<ReasonPhrase>()
-        && let Ok(reason) = hyper::ext::ReasonPhrase::try_from(reason.as_str().as_bytes())
-    {
-        response.extensions_mut().insert(reason);
     }
     response.into_parts()
 }

@@ -1,0 +1,88 @@
+//! One request and its answer.
+
+use super::{
+    convert,
+    link::Link,
+    response_body::{OpenExchange, ResponseBody},
+};
+use crate::{
+    caught::{caught, expired, panicked},
+    gate,
+    record::Record,
+    request_body::RequestBody,
+    shutdown::{Either, race},
+};
+use carboy_http::{Body, Method, Request, Response, Service, Upgrade, Upgraded};
+use http_body::Body as _;
+use hyper::{body::Incoming, upgrade::OnUpgrade};
+use hyper_util::rt::TokioIo;
+use std::{
+    convert::Infallible,
+    future::{pending, poll_fn},
+    io,
+    pin::pin,
+    sync::Arc,
+    task::Poll,
+};
+
+/// Answers one request: gate, service, conversion. Never fails; a service that panics is a 500.
+pub(super) async fn answer<S: Service>(
+    service: &S,
+    link: &Arc<Link>,
+    request: http::Request<Incoming>,
+) -> Result<http::Response<ResponseBody>, Infallible> {
+    let (mut parts, incoming) = request.into_parts();
+    let log = Record::begin(&link.config, link.info.remote_addr, &mut parts);
+    let mut exchange = OpenExchange::begin(link.clone(), log);
+    if !parts.extensions.is_empty()
+        && let Some(connection) = parts.extensions.remove::<OnUpgrade>()
+    {
+        parts.extensions.insert(upgrade(connection));
+    }
+    let head = parts.method == Method::HEAD;
+    let mut response = match gate::admit(&mut parts) {
+        Ok(()) => {
+            let request = if incoming.is_end_stream() {
+                Request::without_body(parts, link.info.clone())
+            } else {
+                let body = Body::stream(RequestBody::new(incoming, link.config.clone()));
+                Request::new(parts, link.info.clone(), body)
+            };
+            work(service, link, request).await
+        }
+        Err(refusal) => refusal.into_response(),
+    };
+    exchange.answered(&mut response);
+    let (parts, body) = convert::to_hyper(response, head);
+    Ok(http::Response::from_parts(parts, ResponseBody::new(body, exchange)))
+}
+
+async fn work<S: Service>(service: &S, link: &Link, request: Request) -> Response {
+    let mut answer = match caught(|| service.call(request)) {
+        Ok(answer) => pin!(answer),
+        Err(panic) => return panicked(&panic),
+    };
+    let answer = poll_fn(|cx| match caught(|| answer.as_mut().poll(cx)) {
+        Ok(Poll::Pending) => Poll::Pending,
+        Ok(Poll::Ready(response)) => Poll::Ready(response),
+        Err(panic) => Poll::Ready(panicked(&panic)),
+    });
+    let limit = async {
+        match link.config.deadlines.request {
+            Some(limit) => tokio::time::sleep(limit).await,
+            None => pending().await,
+        }
+    };
+    match race(answer, limit).await {
+        Either::First(response) => response,
+        Either::Second(()) => expired(),
+    }
+}
+
+/// hyper's way to a connection that changes its protocol, as ours.
+fn upgrade(connection: OnUpgrade) -> Upgrade {
+    Upgrade::new(async move {
+        let connection = connection.await.map_err(io::Error::other)?;
+        Ok(Upgraded::new(TokioIo::new(connection)))
+    })
+}
