@@ -52,7 +52,9 @@ fn main() -> carboy::Result<()> {
     // Files that the application holds, out of those that the process may open.
     let hold = std::env::var("FAULTS_HOLD_FILES").ok().and_then(|n| n.parse().ok()).unwrap_or(0);
     let held = (0..hold).map(|_| File::open("/dev/null")).collect::<Result<Vec<_>, _>>()?;
-    let done = App::new("faults").routes(routes![index, process, slow, events, upload, panic]).run();
+    let mut app = App::new("faults");
+    app.config().from_prefixed_env("FAULTS");
+    let done = app.routes(routes![index, process, slow, events, upload, panic]).run();
     drop(held);
     done
 }

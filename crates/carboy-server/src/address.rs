@@ -9,9 +9,13 @@ use std::{
 /// Where a server shall listen.
 ///
 /// Made from a [`SocketAddr`], a pair of address and port, or text: `127.0.0.1:5000`, `[::1]:5000`,
-/// `localhost:5000`, `unix:/run/app.sock`. Text is resolved when the server binds.
+/// `localhost:5000`, `unix:/run/app.sock`, `unix:/run/app.sock?mode=660`. Text is resolved when the server binds.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BindAddress(pub(crate) Target);
+pub struct BindAddress {
+    pub(crate) target: Target,
+    /// The permissions of a Unix socket's file.
+    pub(crate) mode: Option<u32>,
+}
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Target {
@@ -24,13 +28,20 @@ pub(crate) enum Target {
 impl BindAddress {
     /// A Unix socket at this path.
     pub fn unix(path: impl Into<PathBuf>) -> Self {
-        BindAddress(Target::Unix(path.into()))
+        BindAddress { target: Target::Unix(path.into()), mode: None }
+    }
+
+    /// The permissions of a Unix socket's file, `0o660` for its user and group alone: who may write to it may connect. Default: what the
+    /// process's umask leaves. Means nothing for a TCP address.
+    pub fn mode(mut self, permissions: u32) -> Self {
+        self.mode = Some(permissions & 0o7777);
+        self
     }
 }
 
 impl fmt::Display for BindAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match &self.0 {
+        match &self.target {
             Target::Tcp(address) => address.fmt(f),
             Target::Name(name) => f.write_str(name),
             Target::Unix(path) => write!(f, "unix:{}", path.display()),
@@ -40,7 +51,7 @@ impl fmt::Display for BindAddress {
 
 impl From<SocketAddr> for BindAddress {
     fn from(address: SocketAddr) -> Self {
-        BindAddress(Target::Tcp(address))
+        BindAddress { target: Target::Tcp(address), mode: None }
     }
 }
 impl<A: Into<IpAddr>> From<(A, u16)> for BindAddress {
@@ -51,11 +62,16 @@ impl<A: Into<IpAddr>> From<(A, u16)> for BindAddress {
 impl From<&str> for BindAddress {
     fn from(text: &str) -> Self {
         if let Some(path) = text.strip_prefix("unix:") {
-            return BindAddress::unix(path.strip_prefix("//").unwrap_or(path));
+            let path = path.strip_prefix("//").unwrap_or(path);
+            let with_mode = path.rsplit_once("?mode=");
+            return match with_mode.and_then(|(path, mode)| Some((path, u32::from_str_radix(mode, 8).ok()?))) {
+                Some((path, mode)) => BindAddress::unix(path).mode(mode),
+                None => BindAddress::unix(path),
+            };
         }
-        match text.parse() {
-            Ok(address) => BindAddress(Target::Tcp(address)),
-            Err(_) => BindAddress(Target::Name(text.to_owned())),
+        match text.parse::<SocketAddr>() {
+            Ok(address) => address.into(),
+            Err(_) => BindAddress { target: Target::Name(text.to_owned()), mode: None },
         }
     }
 }
@@ -80,6 +96,20 @@ impl BoundAddress {
         match self {
             BoundAddress::Tcp(address) => Some(*address),
             BoundAddress::Unix(_) => None,
+        }
+    }
+
+    /// Whether only this machine can connect there: a loopback address or a Unix socket.
+    ///
+    /// ```
+    /// # use carboy_server::BoundAddress;
+    /// assert!(BoundAddress::Tcp(([127, 0, 0, 1], 80).into()).is_local());
+    /// assert!(!BoundAddress::Tcp(([0, 0, 0, 0], 80).into()).is_local());
+    /// ```
+    pub fn is_local(&self) -> bool {
+        match self {
+            BoundAddress::Tcp(address) => address.ip().to_canonical().is_loopback(),
+            BoundAddress::Unix(_) => true,
         }
     }
 

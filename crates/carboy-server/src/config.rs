@@ -133,6 +133,17 @@ impl ServerConfig {
         self
     }
 
+    /// Listens on these addresses and on none that were added before.
+    pub fn bind_only<A: Into<BindAddress>>(mut self, addresses: impl IntoIterator<Item = A>) -> Self {
+        self.addresses = addresses.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// The addresses that were added; none means the default one.
+    pub fn addresses(&self) -> &[BindAddress] {
+        &self.addresses
+    }
+
     /// How many connections the system holds that were not accepted yet. Default 1024.
     pub fn backlog(mut self, connections: u32) -> Self {
         self.backlog = connections;

@@ -63,11 +63,19 @@ impl Listener {
         &self.address
     }
 
-    pub(crate) fn bind_all(config: &ServerConfig) -> Result<Vec<Listener>, ServerError> {
+    /// Listens on the addresses of a configuration: what [`Server`](crate::Server) does by itself when it is given no listeners.
+    ///
+    /// # Errors
+    /// If one of them cannot be had.
+    pub fn bind(config: &ServerConfig) -> Result<Vec<Listener>, ServerError> {
         let default = [BindAddress::from(([127, 0, 0, 1], 5000))];
         let wanted = if config.addresses.is_empty() { &default[..] } else { &config.addresses };
-        let has_ipv4 = wanted.iter().any(|a| matches!(a.0, Target::Tcp(SocketAddr::V4(_))));
-        wanted.iter().map(|address| bind(address, has_ipv4, config.backlog)).collect()
+        let of_ipv4 = |address: &BindAddress| match address.target {
+            Target::Tcp(SocketAddr::V4(address)) => Some(address.port()),
+            _ => None,
+        };
+        let ipv4_ports: Vec<u16> = wanted.iter().filter_map(of_ipv4).collect();
+        wanted.iter().map(|address| bind(address, &ipv4_ports, config.backlog)).collect()
     }
 
     /// Registers the socket with the runtime of the calling thread.
@@ -83,11 +91,11 @@ impl Listener {
     }
 }
 
-fn bind(address: &BindAddress, has_ipv4: bool, backlog: u32) -> Result<Listener, ServerError> {
-    let result = match &address.0 {
-        Target::Tcp(address) => bind_tcp(*address, has_ipv4, backlog),
-        Target::Name(name) => bind_tcp(resolve(name)?, has_ipv4, backlog),
-        Target::Unix(path) => bind_unix(path, backlog),
+fn bind(address: &BindAddress, ipv4_ports: &[u16], backlog: u32) -> Result<Listener, ServerError> {
+    let result = match &address.target {
+        Target::Tcp(address) => bind_tcp(*address, ipv4_ports, backlog),
+        Target::Name(name) => bind_tcp(resolve(name)?, ipv4_ports, backlog),
+        Target::Unix(path) => bind_unix(path, address.mode, backlog),
     };
     result.map_err(|error| ServerError::bind(address, error))
 }
@@ -105,14 +113,15 @@ fn resolve(name: &str) -> Result<SocketAddr, ServerError> {
     first.copied().ok_or_else(|| wrong("the name has no address".into()))
 }
 
-fn bind_tcp(address: SocketAddr, has_ipv4: bool, backlog: u32) -> io::Result<Listener> {
+fn bind_tcp(address: SocketAddr, ipv4_ports: &[u16], backlog: u32) -> io::Result<Listener> {
     let socket = Socket::new(Domain::for_address(address), Type::STREAM, Some(Protocol::TCP))?;
     // On Windows this option lets another process take the port away; there the default is right.
     if cfg!(unix) {
         socket.set_reuse_address(true)?;
     }
     if address.is_ipv6() {
-        socket.set_only_v6(has_ipv4)?;
+        // Both on one port only if nobody asked for IPv4 there.
+        socket.set_only_v6(ipv4_ports.contains(&address.port()))?;
     }
     socket.bind(&address.into())?;
     socket.listen(backlog.min(i32::MAX as u32) as i32)?;
@@ -120,8 +129,11 @@ fn bind_tcp(address: SocketAddr, has_ipv4: bool, backlog: u32) -> io::Result<Lis
 }
 
 #[cfg(unix)]
-fn bind_unix(path: &Path, backlog: u32) -> io::Result<Listener> {
-    use std::os::unix::{fs::FileTypeExt, net::UnixStream};
+fn bind_unix(path: &Path, mode: Option<u32>, backlog: u32) -> io::Result<Listener> {
+    use std::os::unix::{
+        fs::{FileTypeExt, PermissionsExt},
+        net::UnixStream,
+    };
     // A file that nobody answers on was left behind by a process that died.
     let left_behind = std::fs::symlink_metadata(path).is_ok_and(|m| m.file_type().is_socket())
         && UnixStream::connect(path).is_err_and(|e| e.kind() == io::ErrorKind::ConnectionRefused);
@@ -130,14 +142,19 @@ fn bind_unix(path: &Path, backlog: u32) -> io::Result<Listener> {
     }
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.bind(&SockAddr::unix(path)?)?;
+    let file = SocketFile(path.to_owned());
+    if let Some(mode) = mode {
+        // Before anybody can connect.
+        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))?;
+    }
     socket.listen(backlog.min(i32::MAX as u32) as i32)?;
     let mut listener = Listener::from_unix(socket.into())?;
-    listener.file = Some(SocketFile(path.to_owned()));
+    listener.file = Some(file);
     Ok(listener)
 }
 
 #[cfg(not(unix))]
-fn bind_unix(_: &Path, _: u32) -> io::Result<Listener> {
+fn bind_unix(_: &Path, _: Option<u32>, _: u32) -> io::Result<Listener> {
     Err(io::Error::new(io::ErrorKind::Unsupported, "this system has no Unix sockets"))
 }
 

@@ -104,7 +104,7 @@ impl Server {
     fn launch<S: Service>(self, service: S) -> Result<Launched, ServerError> {
         let listeners = match self.listeners {
             Some(listeners) => listeners,
-            None => Listener::bind_all(&self.config)?,
+            None => Listener::bind(&self.config)?,
         };
         let addresses: Vec<_> = listeners.iter().map(|l| l.address().clone()).collect();
         let workers = self.config.workers;

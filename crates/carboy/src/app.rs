@@ -21,6 +21,7 @@ use crate::{
 use bytes::Bytes;
 use carboy_http::{Body, BodyError, Request, Response};
 use carboy_routing::{Converter, UrlMap};
+use carboy_server::ServerConfig;
 use indexmap::IndexMap;
 use std::{
     any::{Any, TypeId},
@@ -77,6 +78,7 @@ pub struct App {
     pub(crate) subdomain_matching: bool,
     pub(crate) strict_slashes: bool,
     pub(crate) static_host: Option<String>,
+    pub(crate) server: ServerConfig,
 }
 
 /// Puts a converter into the URL map.
@@ -132,6 +134,7 @@ impl App {
             subdomain_matching: false,
             strict_slashes: true,
             static_host: None,
+            server: ServerConfig::new(),
         }
     }
 
@@ -447,6 +450,21 @@ impl App {
         self
     }
 
+    /// Chooses what [`run`](App::run) serves with: addresses, workers, limits, deadlines. May be called again, for more.
+    ///
+    /// The keys `SERVER_…` of the configuration win over it, and the options of `run` over both: see [`server`](crate::server).
+    ///
+    /// ```
+    /// use carboy::prelude::*;
+    ///
+    /// let mut app = App::new("shop");
+    /// app.server(|server| server.bind("[::]:8000").bind("unix:/run/shop.sock").workers(4));
+    /// ```
+    pub fn server(&mut self, choose: impl FnOnce(ServerConfig) -> ServerConfig) -> &mut Self {
+        self.server = choose(std::mem::take(&mut self.server));
+        self
+    }
+
     /// Answers the command line: `run`, `routes`, `check`, own commands. Without a command it serves.
     pub fn run(&mut self) -> Result<()> {
         cli::main(self.take())
@@ -499,6 +517,8 @@ pub(crate) struct Frozen {
     pub(crate) upstreams: Vec<Upstream>,
     pub(crate) extensions: Vec<Arc<dyn Extension>>,
     pub(crate) commands: Vec<(Option<String>, cli::CommandDef)>,
+    /// What the app chose about its server.
+    pub(crate) server: ServerConfig,
 }
 
 impl Frozen {

@@ -298,6 +298,7 @@ pub(crate) fn freeze(mut app: App) -> Result<AppService> {
         upstreams: app.upstreams,
         extensions: app.extensions.into_iter().map(|e| e.extension).collect(),
         commands,
+        server: app.server,
     })))
 }
 

@@ -26,6 +26,7 @@
 //! | render | [`render!`], [`render_template`] |
 //! | add what other apps need too | [`Extension`] |
 //! | leave the rest to a running Flask application | [`Upstream`] |
+//! | choose addresses, workers, limits and deadlines of the server | [`App::server`], [`server`] |
 //! | test | [`testing`] |
 #![forbid(unsafe_code)]
 
@@ -52,6 +53,7 @@ mod registry;
 mod runtime;
 mod scaffold;
 pub mod security;
+pub mod server;
 pub mod session;
 mod settings;
 pub mod signals;

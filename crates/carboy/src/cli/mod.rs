@@ -19,6 +19,7 @@ pub use runner::{CliResult, CliRunner};
 
 use crate::{App, AppService, Error, Result, runtime};
 use clap::{Arg, ArgAction, ArgMatches, builder::ValueParser};
+use std::fmt;
 
 /// Answers the command line of this process.
 pub(crate) fn main(mut app: App) -> Result<()> {
@@ -30,8 +31,36 @@ pub(crate) fn main(mut app: App) -> Result<()> {
         return check::check(app);
     }
     let service = app.build()?;
-    execute(&service, &matches)
+    let done = execute(&service, &matches);
+    if let Err(error) = &done
+        && error.is::<WrongUse>()
+    {
+        eprintln!("Error: {error}");
+        std::process::exit(WRONG_USE);
+    }
+    done
 }
+
+/// The exit code for a wrong use of the command line, which is clap's too.
+const WRONG_USE: i32 = 2;
+
+/// A command that cannot be meant as it was given, in a sentence.
+#[derive(Debug)]
+struct WrongUse(String);
+
+impl WrongUse {
+    fn error(sentence: String) -> Error {
+        WrongUse(sentence).into()
+    }
+}
+
+impl fmt::Display for WrongUse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl std::error::Error for WrongUse {}
 
 /// The grammar of an app's command line.
 fn grammar(app: &App) -> clap::Command {

@@ -1,10 +1,13 @@
 //! `run`: serves the app.
 
-use super::echo;
-use crate::{App, AppService, Error, Result, config::env_prefix, runtime};
-use carboy_server::{AccessLog, Server, ServerConfig};
-use clap::{Arg, ArgMatches, builder::PossibleValuesParser, value_parser};
-use std::net::{IpAddr, ToSocketAddrs};
+use super::{WrongUse, echo};
+use crate::{
+    App, AppService, Error, Result,
+    config::env_prefix,
+    runtime,
+    server::{self, AccessLog, Listener, Server, ServerConfig},
+};
+use clap::{Arg, ArgAction, ArgMatches, builder::PossibleValuesParser, value_parser};
 
 const HOST: &str = "127.0.0.1";
 const PORT: u16 = 5000;
@@ -13,7 +16,7 @@ pub(super) fn grammar(app: &App) -> clap::Command {
     clap::Command::new("run")
         .about("Serves the app.")
         .disable_help_flag(true)
-        .arg(Arg::new("help").long("help").action(clap::ArgAction::Help).help("Prints help"))
+        .arg(Arg::new("help").long("help").action(ArgAction::Help).help("Prints help"))
         .args(args(app))
 }
 
@@ -46,14 +49,22 @@ pub(super) fn args(app: &App) -> impl Iterator<Item = Arg> {
         .long("host")
         .value_name("HOST")
         .help(format!("The address to listen on [default: {HOST}]"));
+    let bind = Arg::new("bind")
+        .long("bind")
+        .short('b')
+        .value_name("ADDRESS")
+        .action(ArgAction::Append)
+        .conflicts_with_all(["host", "port"])
+        .help("An address to listen on, host:port, [ipv6]:port or unix:/path; may be given several times");
     let access_log = Arg::new("access-log")
         .long("access-log")
         .value_name("FORM")
-        .value_parser(PossibleValuesParser::new(["off", "common", "combined"]))
+        .value_parser(PossibleValuesParser::new(server::ACCESS_LOGS.map(|(word, _)| word)))
         .help("The form of the access log [default: common in debug mode, else off]");
     [
         defaulted(host, "HOST"),
         defaulted(port, "PORT"),
+        bind,
         defaulted(workers, "WORKERS"),
         defaulted(access_log, "ACCESS_LOG"),
     ]
@@ -63,42 +74,25 @@ pub(super) fn args(app: &App) -> impl Iterator<Item = Arg> {
 /// Serves until it is told to stop.
 pub(super) fn run(service: &AppService, matches: &ArgMatches) -> Result<()> {
     let state = service.state();
-    let (host, port) = place(
-        state.settings().server_name.as_deref(),
-        matches.get_one::<String>("host").map(String::as_str),
-        matches.get_one::<u16>("port").copied(),
-    );
     let debug = state.debug();
-    if debug && !is_loopback(&host) {
-        return Err(Error::msg(format!(
+    let config = configured(service, matches)?;
+    let listeners = Listener::bind(&config).map_err(|error| Error::msg(error.to_string()))?;
+    // What is bound is asked, not what was typed: a name, a wildcard and an inherited socket are judged alike.
+    if debug && let Some(public) = listeners.iter().map(Listener::address).find(|address| !address.is_local())
+    {
+        return Err(WrongUse::error(format!(
             "debug mode shows sources and settings, so it is served on this machine only: use --host {HOST} instead of \
-             {host}, or switch debug mode off"
+             {public}, or switch debug mode off"
         )));
     }
-    let address = if host.contains(':') && !host.starts_with('[') && !host.starts_with("unix:") {
-        format!("[{host}]:{port}")
-    } else if host.starts_with("unix:") {
-        host
-    } else {
-        format!("{host}:{port}")
-    };
-    let mut config = ServerConfig::new().bind(address.as_str());
-    if let Some(workers) = matches.get_one::<u16>("workers") {
-        config = config.workers(usize::from(*workers));
-    }
-    config = config.access_log(match matches.get_one::<String>("access-log").map(String::as_str) {
-        Some("common") => AccessLog::Common,
-        Some("combined") => AccessLog::Combined,
-        None if debug => AccessLog::Common,
-        _ => AccessLog::Off,
-    });
     let name = state.name().to_owned();
     let served = Server::new(config)
+        .listeners(listeners)
         .on_listen(move |addresses| {
             echo(format!(" * Serving carboy app '{name}'"));
             echo(format!(" * Debug mode: {}", if debug { "on" } else { "off" }));
             for address in addresses {
-                echo(format!(" * Running on {}", url_of(&address.to_string())));
+                echo(format!(" * Running on {}", address.url()));
             }
             echo("Press CTRL+C to quit");
         })
@@ -106,6 +100,44 @@ pub(super) fn run(service: &AppService, matches: &ArgMatches) -> Result<()> {
         .serve(service.clone());
     service.shutdown();
     served.map_err(|error| Error::msg(error.to_string()))
+}
+
+/// What the server is to be: the app's choice, over it the configuration's, over both the command line's.
+fn configured(service: &AppService, matches: &ArgMatches) -> Result<ServerConfig> {
+    let state = service.state();
+    let mut config = service.0.server.clone();
+    if state.debug() {
+        config = config.access_log(AccessLog::Common);
+    }
+    config = server::configured(config, state.config())?;
+    config = addressed(config, state.settings().server_name.as_deref(), matches);
+    if let Some(workers) = matches.get_one::<u16>("workers") {
+        config = config.workers(usize::from(*workers));
+    }
+    if let Some(form) = matches.get_one::<String>("access-log").and_then(|word| server::access_log(word)) {
+        config = config.access_log(form);
+    }
+    Ok(config)
+}
+
+/// The addresses: those of `--bind`, else what `--host` and `--port` say, else those of app and configuration, else Flask's.
+fn addressed(config: ServerConfig, server_name: Option<&str>, matches: &ArgMatches) -> ServerConfig {
+    if let Some(addresses) = matches.get_many::<String>("bind") {
+        return config.bind_only(addresses.map(String::as_str));
+    }
+    let host = matches.get_one::<String>("host").map(String::as_str);
+    let port = matches.get_one::<u16>("port").copied();
+    if host.is_none() && port.is_none() && !config.addresses().is_empty() {
+        return config;
+    }
+    let (host, port) = place(server_name, host, port);
+    config.bind_only([if host.starts_with("unix:") {
+        host
+    } else if host.contains(':') && !host.starts_with('[') {
+        format!("[{host}]:{port}")
+    } else {
+        format!("{host}:{port}")
+    }])
 }
 
 /// Where to listen: what is asked for, else what SERVER_NAME says, else Flask's host and port.
@@ -121,20 +153,6 @@ fn place(server_name: Option<&str>, host: Option<&str>, port: Option<u16>) -> (S
         None => server_host,
     };
     (host.to_owned(), port.or(server_port).unwrap_or(PORT))
-}
-
-fn url_of(address: &str) -> String {
-    if address.starts_with("unix:") { address.to_owned() } else { format!("http://{address}") }
-}
-
-fn is_loopback(host: &str) -> bool {
-    if host.starts_with("unix:") {
-        return true;
-    }
-    match host.trim_matches(['[', ']']).parse::<IpAddr>() {
-        Ok(ip) => ip.is_loopback(),
-        Err(_) => (host, 0).to_socket_addrs().is_ok_and(|mut ips| ips.all(|ip| ip.ip().is_loopback())),
-    }
 }
 
 #[cfg(test)]

@@ -56,7 +56,8 @@ impl CliRunner {
             Ok(()) => CliResult { exit_code: 0, output },
             Err(error) => {
                 output.push_str(&format!("Error: {error}\n"));
-                CliResult { exit_code: 1, output }
+                let exit_code = if error.is::<super::WrongUse>() { super::WRONG_USE } else { 1 };
+                CliResult { exit_code, output }
             }
         }
     }

@@ -243,4 +243,30 @@ pub const DEFAULT_KEYS: &[DefaultKey] = &[
         Bool(false),
         "Cookie names and formats stay those a Flask app beside this one reads, also when hardened.",
     ),
+    key(
+        "SERVER_BIND",
+        Shape::OptionalTexts,
+        Null,
+        "Addresses to listen on, in place of those that the app chose.",
+    ),
+    key("SERVER_WORKERS", Shape::OptionalSize, Null, "Threads that serve; null means one a core."),
+    key("SERVER_MAX_CONNECTIONS", Shape::OptionalSize, Null, "Connections held at once; null means 25 000."),
+    key(
+        "SERVER_KEEP_ALIVE_TIMEOUT",
+        Shape::OptionalSeconds,
+        Null,
+        "How long a connection may be idle between two requests, in seconds; null means 15.",
+    ),
+    key(
+        "SERVER_DRAIN_TIMEOUT",
+        Shape::OptionalSeconds,
+        Null,
+        "How long a server that stops waits for answers under way, in seconds; null means 30.",
+    ),
+    key(
+        "SERVER_ACCESS_LOG",
+        Shape::OptionalWord(&["off", "common", "combined"]),
+        Null,
+        "The form of the access log; null means `common` in debug mode, else `off`.",
+    ),
 ];

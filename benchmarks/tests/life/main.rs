@@ -1,0 +1,5 @@
+//! The life of a server, seen from outside: `carboy-faults` is started as a program, asked, signalled, and started anew.
+
+mod addresses;
+#[allow(dead_code)]
+mod program;
