@@ -8,6 +8,7 @@ pub mod headers;
 pub mod host;
 pub mod mime;
 pub mod paths;
+pub mod proxy;
 pub mod url;
 
 mod body;
