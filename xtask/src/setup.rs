@@ -39,6 +39,9 @@ const PARTS: &[Part] = &[
     },
     Part { name: "PostgreSQL", programs: &["postgres"], packages: &["postgresql"], works: &[] },
     Part { name: "PostgreSQL's initdb", programs: &["initdb"], packages: &["postgresql"], works: &[] },
+    Part { name: "curl", programs: &["curl"], packages: &["curl"], works: &["--version"] },
+    Part { name: "HAProxy", programs: &["haproxy"], packages: &["haproxy"], works: &["-v"] },
+    Part { name: "promtool", programs: &["promtool"], packages: &["prometheus"], works: &["--version"] },
 ];
 
 /// Finds every part or installs it; fails with the sentence that says how when it cannot.

@@ -1,6 +1,6 @@
 //! A request: its head, where it came from, and its body until somebody takes it.
 
-use crate::{Body, Limits, MultiDict, form::urlencoded};
+use crate::{Body, Limits, MultiDict, RequestId, form::urlencoded};
 use body::{BodySlot, Loaded};
 use http::{Extensions, HeaderMap, Method, Uri, Version, request::Parts};
 use std::{
@@ -188,6 +188,11 @@ impl Request {
     /// Values that layers attach for one another, to change them.
     pub fn extensions_mut(&mut self) -> &mut Extensions {
         &mut self.0.parts.extensions
+    }
+
+    /// The id by which this request can be found in logs; `None` when the server gives none, as in tests.
+    pub fn request_id(&self) -> Option<&str> {
+        self.extensions().get::<RequestId>().map(RequestId::as_str)
     }
 
     fn lazy(&self) -> &Lazy {

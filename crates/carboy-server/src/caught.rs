@@ -1,7 +1,17 @@
 //! Panics of an application, caught.
 
 use carboy_http::{Response, StatusCode};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::{
+    panic::{AssertUnwindSafe, catch_unwind},
+    sync::atomic::{AtomicU64, Ordering::Relaxed},
+};
+
+/// How many panics have come as far as a server of this process.
+static PANICS: AtomicU64 = AtomicU64::new(0);
+
+pub(crate) fn panics() -> u64 {
+    PANICS.load(Relaxed)
+}
 
 /// Runs `f`; a panic is its message.
 pub(crate) fn caught<T>(f: impl FnOnce() -> T) -> Result<T, String> {
@@ -13,6 +23,7 @@ pub(crate) fn caught<T>(f: impl FnOnce() -> T) -> Result<T, String> {
 
 /// The answer of a server whose application panicked; what it panicked with is for the log.
 pub(crate) fn panicked(panic: &str) -> Response {
+    PANICS.fetch_add(1, Relaxed);
     tracing::error!(target: "carboy::server", %panic, "the service panicked");
     internal_error()
 }

@@ -1,6 +1,7 @@
 //! What can be chosen about a server, and the defaults: the one place where they stand.
 
-use crate::BindAddress;
+use crate::{BindAddress, LogSink, Metrics};
+use carboy_http::proxy::{ProxyFix, TrustedProxies};
 use std::time::Duration;
 
 /// How a server listens, how long it waits for what, and how much it takes.
@@ -28,6 +29,13 @@ pub struct ServerConfig {
     pub(crate) http2: Http2Config,
     pub(crate) deadlines: Deadlines,
     pub(crate) access_log: AccessLog,
+    /// Where its lines go, when not to `tracing`.
+    pub(crate) access_log_to: Option<LogSink>,
+    request_ids: Option<RequestIds>,
+    pub(crate) proxies: Option<ProxyFix>,
+    pub(crate) proxy_protocol: Option<TrustedProxies>,
+    pub(crate) metrics: Option<Metrics>,
+    pub(crate) metrics_on: Option<BindAddress>,
 }
 
 #[derive(Debug, Clone)]
@@ -84,6 +92,23 @@ pub enum AccessLog {
     Common,
     /// The Combined Log Format: the common one with `Referer` and `User-Agent`.
     Combined,
+    /// A JSON object a line: `time` (RFC 3339), `client`, `method`, `target`, `protocol`, `status`, `bytes` (of the body), `duration` (seconds), and
+    /// what there is of `request_id`, `route`, `user`, `host`, `referer`, `user_agent`.
+    Json,
+}
+
+/// Whether requests have ids, by which they can be followed through logs.
+///
+/// An id is that of `X-Request-ID`, when one of the [trusted peers](ServerConfig::proxies) sent it and it is one (1 to 128 of `A-Za-z0-9._-`); else it is
+/// new, 32 hexadecimal digits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestIds {
+    /// No request has one.
+    Off,
+    /// Each request has one.
+    On,
+    /// Each request has one, and its answer says it in `X-Request-ID`.
+    Echo,
 }
 
 impl Default for ServerConfig {
@@ -115,6 +140,12 @@ impl Default for ServerConfig {
                 drain: Duration::from_secs(30),
             },
             access_log: AccessLog::Off,
+            access_log_to: None,
+            request_ids: None,
+            proxies: None,
+            proxy_protocol: None,
+            metrics: None,
+            metrics_on: None,
         }
     }
 }
@@ -271,11 +302,71 @@ impl ServerConfig {
         self
     }
 
-    /// Whether a line is logged for each answer, to the `tracing` target `carboy::access` at level INFO.
+    /// Whether a line is logged for each answer, to the `tracing` target `carboy::access` at level INFO or to a
+    /// [sink of its own](Self::access_log_to).
     /// Control characters, quotes and text-direction marks of the client are escaped, long fields cut at
     /// 1 KiB. Default off.
     pub fn access_log(mut self, format: AccessLog) -> Self {
         self.access_log = format;
         self
+    }
+
+    /// Writes the access log to a place of its own, in place of `tracing`: no request ever waits for it.
+    pub fn access_log_to(mut self, sink: LogSink) -> Self {
+        self.access_log_to = Some(sink);
+        self
+    }
+
+    /// Whether requests have ids: among the extensions of a request, in the lines of the access log. Default on with the access log as JSON, else
+    /// off.
+    pub fn request_ids(mut self, ids: RequestIds) -> Self {
+        self.request_ids = Some(ids);
+        self
+    }
+
+    /// The proxies before this server: whose client the access log names, and, when they are told by address, whose request ids are taken
+    /// over. The request itself stays as it is; an application [applies](ProxyFix::apply) what its proxies say by itself.
+    pub fn proxies(mut self, proxies: ProxyFix) -> Self {
+        self.proxies = Some(proxies);
+        self
+    }
+
+    /// Expects every connection to begin with a header of the PROXY protocol, version 1 or 2, from one of these peers, within the
+    /// [time for the first byte](Self::first_byte_timeout). Who sends something else, or is none of them, is closed without an answer.
+    ///
+    /// The peer of a connection is then the client that the header names; for a `LOCAL` command it is the proxy. Default: no such header.
+    pub fn proxy_protocol(mut self, peers: TrustedProxies) -> Self {
+        self.proxy_protocol = Some(peers);
+        self
+    }
+
+    /// Counts what happens into these figures. Default: nothing is counted.
+    pub fn metrics(mut self, metrics: Metrics) -> Self {
+        self.metrics = Some(metrics);
+        self
+    }
+
+    /// Shows the figures to Prometheus at `/metrics` of an address of their own, such as `127.0.0.1:9100`. It is meant to be one that only
+    /// the machine or its network can reach.
+    pub fn metrics_on(mut self, address: impl Into<BindAddress>) -> Self {
+        self.metrics_on = Some(address.into());
+        self.metrics.get_or_insert_default();
+        self
+    }
+
+    /// Whether anybody wants to know about requests.
+    pub(crate) fn watched(&self) -> bool {
+        self.access_log != AccessLog::Off || self.metrics.is_some() || self.gives_request_ids()
+    }
+
+    pub(crate) fn gives_request_ids(&self) -> bool {
+        match self.request_ids {
+            Some(ids) => ids != RequestIds::Off,
+            None => self.access_log == AccessLog::Json,
+        }
+    }
+
+    pub(crate) fn echoes_request_ids(&self) -> bool {
+        self.request_ids == Some(RequestIds::Echo)
     }
 }

@@ -1,36 +1,86 @@
-//! What is noted of one request for those who watch.
+//! What is noted of one request for those who watch: the access log, metrics, and whoever follows a request by its id.
+//!
+//! When nobody watches there is no record, and a request pays for a look at one flag.
 
-use crate::{ServerConfig, access_log::Entry};
-use carboy_http::Response;
-use http::request::Parts;
-use std::{net::SocketAddr, sync::Arc};
+use crate::{
+    AccessLog, ServerConfig,
+    access_log::{Entry, Outcome},
+    metrics::InFlight,
+    request_id,
+};
+use carboy_http::{LogUser, MatchedRoute, RequestId, Response};
+use http::{HeaderName, HeaderValue, request::Parts};
+use std::{net::SocketAddr, sync::Arc, time::Instant};
 
 /// nginx's status for "client closed request"; only ever logged.
 const CLIENT_LEFT: u16 = 499;
 
-/// What will be logged about a request; it is, when this is dropped with the end of its answer.
+/// The field in which a request's id travels.
+pub(crate) const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// What is noted of a request; told to those who watch when it is dropped, with its exchange.
 #[derive(Debug)]
 pub(crate) struct Record {
-    entry: Entry,
+    config: Arc<ServerConfig>,
+    started: Instant,
+    entry: Option<Entry>,
+    request_id: Option<RequestId>,
+    route: MatchedRoute,
+    user: Option<LogUser>,
+    in_flight: Option<InFlight>,
     /// Until there is an answer, that the client left before one.
     status: u16,
     bytes: u64,
 }
 
 impl Record {
-    /// Begins a record; nothing when nobody watches.
+    /// Begins a record when anybody watches, and tells the request what it will be known by.
     pub(crate) fn begin(
         config: &Arc<ServerConfig>,
         peer: Option<SocketAddr>,
         parts: &mut Parts,
     ) -> Option<Box<Self>> {
-        let entry = Entry::begin(config.access_log, peer, parts)?;
-        Some(Box::new(Record { entry, status: CLIENT_LEFT, bytes: 0 }))
+        if !config.watched() {
+            return None;
+        }
+        let request_id = request_id::of(config, peer, &parts.headers);
+        let entry = Entry::begin(config, peer, parts);
+        let in_flight = config.metrics.as_ref().map(|metrics| metrics.begin(&parts.method, parts.version));
+        if request_id.is_none() && entry.is_none() && in_flight.is_none() {
+            return None;
+        }
+        let route = MatchedRoute::default();
+        if let Some(id) = &request_id {
+            parts.extensions.insert(id.clone());
+        }
+        if in_flight.is_some() || config.access_log == AccessLog::Json {
+            parts.extensions.insert(route.clone());
+        }
+        Some(Box::new(Record {
+            config: config.clone(),
+            started: Instant::now(),
+            entry,
+            request_id,
+            route,
+            user: None,
+            in_flight,
+            status: CLIENT_LEFT,
+            bytes: 0,
+        }))
     }
 
-    /// There is an answer.
+    /// The application has answered.
     pub(crate) fn answered(&mut self, response: &mut Response) {
         self.status = response.status().as_u16();
+        if !response.extensions().is_empty() {
+            self.user = response.extensions_mut().remove::<LogUser>();
+        }
+        if self.config.echoes_request_ids()
+            && let Some(id) = &self.request_id
+            && let Ok(value) = HeaderValue::from_str(id.as_str())
+        {
+            response.headers_mut().insert(REQUEST_ID, value);
+        }
     }
 
     /// Bytes of the body went out.
@@ -41,6 +91,20 @@ impl Record {
 
 impl Drop for Record {
     fn drop(&mut self) {
-        self.entry.end(self.status, self.bytes);
+        let duration = self.started.elapsed();
+        if let Some(in_flight) = self.in_flight.take() {
+            in_flight.end(self.route.get(), self.status, duration, self.bytes);
+        }
+        if let Some(entry) = &self.entry {
+            let outcome = Outcome {
+                status: self.status,
+                bytes: self.bytes,
+                duration,
+                request_id: self.request_id.as_ref().map(RequestId::as_str),
+                user: self.user.as_ref().map(LogUser::as_str),
+                route: Some(&self.route),
+            };
+            entry.end(&self.config, outcome);
+        }
     }
 }

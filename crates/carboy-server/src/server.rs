@@ -6,6 +6,7 @@ use crate::{
     connection::Protocols,
     listener::Detached,
     load::{Held, Load, open_file_limit},
+    observers::Observers,
     shutdown::{Stage, race},
     worker::{self, Source, Worker},
 };
@@ -94,11 +95,12 @@ impl Server {
     pub fn start<S: Service>(self, service: S) -> Result<RunningServer, ServerError> {
         let launched = self.launch(service)?;
         let (addresses, shutdown) = (launched.addresses.clone(), launched.shutdown.clone());
+        let metrics_address = launched.observers.metrics_address().cloned();
         let supervisor = std::thread::Builder::new()
             .name("carboy-server".into())
             .spawn(move || launched.supervise(false))
             .map_err(|error| ServerError::system("a thread", error))?;
-        Ok(RunningServer { addresses, shutdown, supervisor: Some(supervisor) })
+        Ok(RunningServer { addresses, metrics_address, shutdown, supervisor: Some(supervisor) })
     }
 
     fn launch<S: Service>(self, service: S) -> Result<Launched, ServerError> {
@@ -106,6 +108,7 @@ impl Server {
             Some(listeners) => listeners,
             None => Listener::bind(&self.config)?,
         };
+        let observers = Observers::start(&self.config)?;
         let addresses: Vec<_> = listeners.iter().map(|l| l.address().clone()).collect();
         let workers = self.config.workers;
         let files = open_file_limit().map_or(usize::MAX, |n| n.saturating_sub(RESERVED_FILES).max(1));
@@ -182,6 +185,7 @@ impl Server {
             threads,
             all_ended,
             drain: config.deadlines.drain,
+            observers,
         })
     }
 }
@@ -206,6 +210,7 @@ struct Launched {
     threads: Vec<JoinHandle<()>>,
     all_ended: mpsc::Receiver<()>,
     drain: Duration,
+    observers: Observers,
 }
 
 impl Launched {
@@ -220,7 +225,7 @@ impl Launched {
             };
             let obey = async {
                 if signals {
-                    obey_signals(shutdown).await;
+                    race(obey_signals(shutdown), self.observers.obey_hangups()).await;
                 }
                 std::future::pending::<()>().await;
             };
@@ -289,6 +294,7 @@ impl Signals {
 #[derive(Debug)]
 pub struct RunningServer {
     addresses: Vec<BoundAddress>,
+    metrics_address: Option<BoundAddress>,
     shutdown: ShutdownHandle,
     supervisor: Option<JoinHandle<()>>,
 }
@@ -297,6 +303,11 @@ impl RunningServer {
     /// Where it listens, in the order of the configuration.
     pub fn addresses(&self) -> &[BoundAddress] {
         &self.addresses
+    }
+
+    /// Where it shows its [figures](ServerConfig::metrics_on).
+    pub fn metrics_address(&self) -> Option<&BoundAddress> {
+        self.metrics_address.as_ref()
     }
 
     /// What stops it, from anywhere.

@@ -158,6 +158,14 @@ impl Running {
         client.rest()
     }
 
+    /// Sends bytes on a connection of their own and waits for the first bytes of an answer, or the end.
+    pub fn talk_until_answered(&self, bytes: &[u8]) {
+        let mut client = self.connect();
+        if client.try_send(bytes) {
+            client.more();
+        }
+    }
+
     /// The status codes of all answers to these bytes, then `c` if the server closed the connection
     /// within half a second of silence.
     pub fn codes(&self, bytes: impl AsRef<[u8]>) -> String {
