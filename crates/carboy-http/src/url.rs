@@ -300,8 +300,10 @@ impl fmt::Display for SplitUrl {
         if !self.scheme.is_empty() {
             write!(f, "{}:", self.scheme)?;
         }
+        // A path that begins with two slashes would be read as a host.
         if !self.netloc.is_empty()
-            || (WITH_NETLOC.contains(&self.scheme.as_str()) && !self.path.starts_with("//"))
+            || self.path.starts_with("//")
+            || WITH_NETLOC.contains(&self.scheme.as_str())
         {
             write!(f, "//{}", self.netloc)?;
             if !self.path.is_empty() && !self.path.starts_with('/') {

@@ -145,3 +145,12 @@ proptest! {
         prop_assert!(header.bytes().all(|byte| (0x20..0x7f).contains(&byte)), "{}", header);
     }
 }
+
+#[test]
+fn a_path_of_two_slashes_does_not_become_a_host() {
+    for url in ["////evil.example/x", "http:////evil.example/x", "x:////evil.example/x", "http://a//b"] {
+        let split = url::SplitUrl::parse(url).unwrap();
+        assert_eq!((split.to_string().as_str(), split.path.starts_with("//")), (url, true));
+        assert_eq!(iri_to_uri(url).as_deref(), Ok(url));
+    }
+}
