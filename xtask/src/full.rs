@@ -1,7 +1,7 @@
 //! `cargo xtask full`: what takes too long for every change.
 
 use crate::process::{Done, cargo, run};
-use crate::{coverage, faults, tests, vectors, workspace};
+use crate::{coverage, faults, fuzz, tests, vectors, workspace};
 
 /// Everything.
 pub(crate) fn all() -> Done {
@@ -12,6 +12,7 @@ pub(crate) fn all() -> Done {
     coverage::mutate()?;
     tests::long()?;
     faults::command(&["--short"])?;
+    fuzz::short()?;
     tests::all()
 }
 

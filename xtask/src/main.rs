@@ -1,4 +1,4 @@
-//! The project's commands: `cargo xtask test`, `vectors`, `coverage`, `differential`, `bench`, `faults`, `full`, `setup`.
+//! The project's commands: `cargo xtask test`, `vectors`, `coverage`, `differential`, `bench`, `faults`, `fuzz`, `full`, `setup`.
 
 #![forbid(unsafe_code)]
 
@@ -7,6 +7,7 @@ mod coverage;
 mod differential;
 mod faults;
 mod full;
+mod fuzz;
 mod process;
 mod proofs;
 mod setup;
@@ -27,8 +28,9 @@ The project's commands.
   cargo xtask differential [ARGS…]  asks carboy and Flask the same and compares: --requests N, --seed S, --run 0…4, --verbose
   cargo xtask bench [ARGS…]      the micro-benches; ARGS go to criterion
   cargo xtask faults [ID…]       what goes wrong around a server, made to happen and measured; --list names them, --short is quick
+  cargo xtask fuzz [TARGET…]     fuzzes the parsers, ten minutes each: --seconds N, --jobs N; needs rustup's nightly
   cargo xtask full               test, then each crate and feature alone, documentation, vectors --check, coverage --mutate, the long
-                                 tests, faults --short
+                                 tests, faults --short, fuzz --seconds 10
   cargo xtask setup              looks for the programs that tests need; as root on Debian installs what is missing
 
 Tests that need another program are ignored by a plain `cargo test` (#[ignore = \"needs …\"]) and run by `cargo xtask test`. Tests
@@ -46,6 +48,7 @@ fn main() -> ExitCode {
         ["differential", rest @ ..] => differential::command(rest),
         ["bench", rest @ ..] => bench::all(rest),
         ["faults", rest @ ..] => faults::command(rest),
+        ["fuzz", rest @ ..] => fuzz::command(rest),
         ["full"] => full::all(),
         ["setup"] => setup::all(),
         [] | ["help" | "--help" | "-h"] => {

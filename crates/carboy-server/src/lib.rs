@@ -42,6 +42,9 @@ mod config;
 mod connection;
 mod date;
 mod error;
+#[cfg(fuzzing)]
+#[doc(hidden)]
+pub mod fuzzing;
 mod gate;
 mod headers;
 mod http1;

@@ -8,6 +8,8 @@
 mod chunked;
 mod connection;
 mod encode;
+#[cfg(fuzzing)]
+pub(crate) mod fuzzing;
 mod head;
 mod incoming;
 mod output;
