@@ -1,7 +1,7 @@
 //! A timer for a deadline that moves with every request.
 
 use std::{
-    pin::Pin,
+    pin::{Pin, pin},
     task::{Context, Poll},
     time::Instant,
 };
@@ -29,7 +29,9 @@ impl Alarm {
                 return Poll::Ready(());
             }
             timer.as_mut().reset(deadline);
-            self.armed = timer.as_mut().poll(cx).is_pending();
+            // A task whose turn is over by tokio's account would be told Pending, and not be woken when the time comes.
+            let unconstrained = pin!(tokio::task::coop::unconstrained(timer.as_mut()));
+            self.armed = unconstrained.poll(cx).is_pending();
             if self.armed {
                 return Poll::Pending;
             }

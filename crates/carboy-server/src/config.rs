@@ -53,6 +53,7 @@ pub(crate) struct Http2Config {
     pub(crate) connection_window: u32,
     pub(crate) max_header_list: u32,
     pub(crate) max_send_buffer: usize,
+    pub(crate) max_control_frames: u32,
     pub(crate) ping_interval: Option<Duration>,
     pub(crate) ping_timeout: Duration,
 }
@@ -126,6 +127,7 @@ impl Default for ServerConfig {
                 connection_window: 1024 * 1024,
                 max_header_list: 16 * 1024,
                 max_send_buffer: 64 * 1024,
+                max_control_frames: 100,
                 ping_interval: Some(Duration::from_secs(20)),
                 ping_timeout: Duration::from_secs(20),
             },
@@ -239,9 +241,18 @@ impl ServerConfig {
         self
     }
 
-    /// How many bytes of a response an HTTP/2 stream buffers for a slow client. Default 64 KiB.
+    /// How many bytes of a response an HTTP/2 stream buffers for a slow client, besides the 16 KiB that come next. Default 64 KiB.
     pub fn http2_max_send_buffer(mut self, bytes: usize) -> Self {
         self.http2.max_send_buffer = bytes;
+        self
+    }
+
+    /// How many frames a second an HTTP/2 client may send that ask for nothing: PING, SETTINGS, PRIORITY, WINDOW_UPDATE,
+    /// RST_STREAM, empty and unknown ones. It may save up ten seconds' worth, and more of them come with each request and
+    /// with each 16 KiB of an answer. A client that sends more is told `ENHANCE_YOUR_CALM` (RFC 9113 §7, §10.5) and closed.
+    /// Default 100, 0 is off.
+    pub fn http2_max_control_frames(mut self, frames_per_second: u32) -> Self {
+        self.http2.max_control_frames = frames_per_second;
         self
     }
 
@@ -283,7 +294,8 @@ impl ServerConfig {
         self
     }
 
-    /// How long a client may take no byte of its answer. Default 30 s.
+    /// How long a client may take no byte of its answer; over HTTP/2 also how long it may keep the window of a stream closed
+    /// for the next 16 KiB: then the stream is reset. Default 30 s.
     pub fn write_timeout(mut self, limit: impl Into<Option<Duration>>) -> Self {
         self.deadlines.write_stall = limit.into();
         self

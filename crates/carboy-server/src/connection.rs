@@ -21,13 +21,11 @@ use tokio_util::io::poll_read_buf;
 pub(crate) struct Protocols {
     pub(crate) config: Arc<ServerConfig>,
     pub(crate) shutdown: ShutdownHandle,
-    pub(crate) http2: http2::Builder,
 }
 
 impl Protocols {
     pub(crate) fn new(config: Arc<ServerConfig>, shutdown: ShutdownHandle) -> Self {
-        let http2 = http2::builder(&config);
-        Protocols { config, shutdown, http2 }
+        Protocols { config, shutdown }
     }
 }
 
@@ -54,13 +52,13 @@ pub(crate) async fn serve<S: Service>(
     }
     let Some(first) = first_bytes(&mut transport, &protocols).await else { return };
     let info = ConnectionInfo { remote_addr: peer, local_addr: local, ..ConnectionInfo::default() };
-    let Protocols { config, shutdown, http2 } = &*protocols;
+    let Protocols { config, shutdown } = &*protocols;
     let speaks_http2 = config.http2.prior_knowledge && first.starts_with(PREFACE);
     if let Some(counted) = &mut counted {
         counted.speaks(if speaks_http2 { Version::HTTP_2 } else { Version::HTTP_11 });
     }
     if speaks_http2 {
-        http2::serve(http2, transport, first, info, config.clone(), shutdown, held, service).await;
+        http2::serve(transport, first, info, config.clone(), shutdown, held, service).await;
     } else {
         http1::serve(transport, first, info, config.clone(), shutdown.clone(), held, &*service).await;
     }

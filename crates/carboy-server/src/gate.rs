@@ -15,6 +15,10 @@ pub(crate) fn admit(parts: &mut Parts) -> Result<(), Refusal> {
             "This server does not answer TRACE and CONNECT.\n",
         ));
     }
+    // HTTP/1 takes blanks around a value away; HTTP/2 has none to take away (RFC 9113 §8.2.1).
+    if parts.version == Version::HTTP_2 && parts.headers.values().any(has_blank_at_an_end) {
+        return Err(Refusal::bad("A header value begins or ends with a blank.\n"));
+    }
     let host = first(&parts.headers, &HOST);
     // Most heads have no field twice, which the map knows without a search.
     let unique = parts.headers.len() == parts.headers.keys_len();
@@ -54,6 +58,12 @@ pub(crate) fn admit(parts: &mut Parts) -> Result<(), Refusal> {
         return Err(Refusal::bad("Invalid request target.\n"));
     }
     Ok(())
+}
+
+fn has_blank_at_an_end(value: &HeaderValue) -> bool {
+    let blank = |byte: Option<&u8>| matches!(byte, Some(b' ' | b'\t'));
+    let value = value.as_bytes();
+    blank(value.first()) || blank(value.last())
 }
 
 /// Whether the two are one host; a port that is the scheme's own may be left out.

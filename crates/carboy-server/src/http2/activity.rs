@@ -80,6 +80,18 @@ impl Activity {
         }
     }
 
+    pub(super) fn is_blocked(&self) -> bool {
+        self.blocked.load(Relaxed) != 0
+    }
+
+    /// A piece of an answer was sent, maybe the end of one whose request is over here: the client is not idle, it reads.
+    pub(super) fn served(&self) {
+        match self.phase() {
+            Phase::Exchange => {}
+            waiting => self.enter(waiting),
+        }
+    }
+
     /// A request's head is complete.
     pub(super) fn begin(&self) {
         self.exchanges.fetch_add(1, Relaxed);
@@ -150,5 +162,17 @@ mod tests {
         assert_eq!(next(&activity), Some(Expired::Idle));
         activity.close();
         assert_eq!(next(&activity), Some(Expired::Closing));
+    }
+
+    #[test]
+    fn a_connection_that_still_takes_an_answer_is_not_idle() {
+        let limits = ServerConfig::new().deadlines;
+        let activity = Activity::new();
+        let when = || activity.deadline(&limits).map(|(when, _)| when);
+        let before = when();
+        std::thread::sleep(Duration::from_millis(5));
+        activity.served();
+        assert!(when() > before);
+        assert_eq!(next(&activity), Some(Expired::Idle));
     }
 }

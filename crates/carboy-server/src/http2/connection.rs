@@ -1,6 +1,6 @@
 //! One HTTP/2 connection, from its preface to its end.
 
-use super::{activity::Expired, exchange::answer, io::Io, link::Link};
+use super::{activity::Expired, exchange::answer, guarded::Guarded, io::Io, link::Link, pace::Streams};
 use crate::{ServerConfig, ShutdownHandle, alarm::Alarm, load::Held, shutdown::Stage, transport::Transport};
 use bytes::BytesMut;
 use carboy_http::{ConnectionInfo, Service};
@@ -16,15 +16,20 @@ use std::{
 /// What an HTTP/2 connection begins with.
 pub(crate) const PREFACE: &[u8; 24] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
 
-/// Makes connections with the limits of a configuration.
-pub(crate) type Builder = http2::Builder<Spawn>;
+/// How many streams that a client has reset may wait to be seen; with more it has to leave.
+const PENDING_RESETS: usize = 20;
 
-pub(crate) fn builder(config: &ServerConfig) -> Builder {
-    let mut builder = http2::Builder::new(Spawn);
-    let limits = &config.http2;
+/// How many streams a client may make the server reset; then it has to leave.
+const PROVOKED_RESETS: usize = 100;
+
+fn builder(link: &Arc<Link>) -> http2::Builder<Streams> {
+    let mut builder = http2::Builder::new(Streams(link.clone()));
+    let limits = &link.config.http2;
     builder
         .timer(TokioTimer::new())
         .max_concurrent_streams(limits.max_concurrent_streams)
+        .max_pending_accept_reset_streams(PENDING_RESETS)
+        .max_local_error_reset_streams(PROVOKED_RESETS)
         .initial_stream_window_size(limits.stream_window)
         .initial_connection_window_size(limits.connection_window)
         .max_header_list_size(limits.max_header_list)
@@ -34,23 +39,8 @@ pub(crate) fn builder(config: &ServerConfig) -> Builder {
     builder
 }
 
-/// Runs the streams of a connection on the worker of the connection.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Spawn;
-
-impl<F> hyper::rt::Executor<F> for Spawn
-where
-    F: Future<Output: Send> + Send + 'static,
-{
-    fn execute(&self, future: F) {
-        tokio::spawn(future);
-    }
-}
-
 /// Serves a connection until it ends. `first` is what was read of it already.
-#[allow(clippy::too_many_arguments)]
 pub(crate) async fn serve<S: Service>(
-    builder: &Builder,
     transport: Transport,
     first: BytesMut,
     info: ConnectionInfo,
@@ -60,12 +50,14 @@ pub(crate) async fn serve<S: Service>(
     service: Arc<S>,
 ) {
     let link = Link::new(info, config);
-    let io = TokioIo::new(Io::new(transport, first.freeze(), link.clone(), held));
+    let io = Io::new(transport, first.freeze(), link.clone(), held);
+    let io = TokioIo::new(Guarded::new(io, link.clone()));
     let streams = service_fn(|request| {
         let (service, link) = (service.clone(), link.clone());
         async move { answer(&*service, &link, request).await }
     });
-    drive(pin!(builder.serve_connection(io, streams)), |c| c.graceful_shutdown(), &link, shutdown).await;
+    let connection = pin!(builder(&link).serve_connection(io, streams));
+    drive(connection, |c| c.graceful_shutdown(), &link, shutdown).await;
 }
 
 /// Polls a connection until it ends or a deadline passes; tells it when the server drains.

@@ -3,6 +3,7 @@
 use super::{
     convert,
     link::Link,
+    pace::Paced,
     response_body::{OpenExchange, ResponseBody},
 };
 use crate::{
@@ -30,7 +31,7 @@ pub(super) async fn answer<S: Service>(
     service: &S,
     link: &Arc<Link>,
     request: http::Request<Incoming>,
-) -> Result<http::Response<ResponseBody>, Infallible> {
+) -> Result<http::Response<Paced<ResponseBody>>, Infallible> {
     let (mut parts, incoming) = request.into_parts();
     let log = Record::begin(&link.config, link.info.remote_addr, &mut parts);
     let mut exchange = OpenExchange::begin(link.clone(), log);
@@ -54,7 +55,8 @@ pub(super) async fn answer<S: Service>(
     };
     exchange.answered(&mut response);
     let (parts, body) = convert::to_hyper(response, head);
-    Ok(http::Response::from_parts(parts, ResponseBody::new(body, exchange)))
+    let body = Paced::new(ResponseBody::new(body, exchange), link.clone());
+    Ok(http::Response::from_parts(parts, body))
 }
 
 async fn work<S: Service>(service: &S, link: &Link, request: Request) -> Response {

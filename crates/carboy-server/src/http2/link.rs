@@ -1,6 +1,6 @@
 //! What a connection's socket, requests and timer share.
 
-use super::activity::Activity;
+use super::{activity::Activity, budget::Budget};
 use crate::ServerConfig;
 use carboy_http::ConnectionInfo;
 use std::sync::Arc;
@@ -10,11 +10,13 @@ use std::sync::Arc;
 pub(crate) struct Link {
     pub(crate) info: ConnectionInfo,
     pub(crate) activity: Activity,
+    pub(crate) budget: Budget,
     pub(crate) config: Arc<ServerConfig>,
 }
 
 impl Link {
     pub(crate) fn new(info: ConnectionInfo, config: Arc<ServerConfig>) -> Arc<Self> {
-        Arc::new(Link { info, activity: Activity::new(), config })
+        let budget = Budget::new(config.http2.max_control_frames);
+        Arc::new(Link { info, activity: Activity::new(), budget, config })
     }
 }

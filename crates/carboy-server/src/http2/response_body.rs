@@ -49,20 +49,13 @@ impl Drop for OpenExchange {
 #[derive(Debug)]
 pub(super) struct ResponseBody {
     body: Body,
-    /// Kept by streams; a body at hand ends its exchange when it is handed over.
+    /// Until the body has ended, or nobody wants it any more.
     open: Option<OpenExchange>,
 }
 
 impl ResponseBody {
-    pub(super) fn new(body: Body, mut exchange: OpenExchange) -> Self {
-        let open = match body.as_bytes() {
-            Some(bytes) => {
-                exchange.sent(bytes.len());
-                None
-            }
-            None => Some(exchange),
-        };
-        ResponseBody { body, open }
+    pub(super) fn new(body: Body, exchange: OpenExchange) -> Self {
+        ResponseBody { body, open: Some(exchange) }
     }
 }
 

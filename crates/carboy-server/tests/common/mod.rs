@@ -1,6 +1,8 @@
 //! A service with a page for each thing to be seen, and a client that writes bytes.
 #![allow(dead_code, unreachable_pub)]
 
+pub mod h2;
+
 use carboy_http::{HeaderValue, Request, Response, Service, StatusCode, Upgrade, header};
 use carboy_server::{RunningServer, Server, ServerConfig};
 use futures_util::stream;
@@ -85,6 +87,15 @@ impl Service for Pages {
                 Response::stream(stream::unfold(under_way, |under_way| async {
                     tokio::time::sleep(Duration::from_millis(10)).await;
                     Some((Ok::<_, std::io::Error>("tick\n"), under_way))
+                }))
+            }
+            "/stream-pauses" => {
+                let wait = request.uri().query().and_then(|q| q.parse().ok()).unwrap_or(500);
+                Response::stream(stream::unfold(0, move |turn| async move {
+                    if turn == 1 {
+                        tokio::time::sleep(Duration::from_millis(wait)).await;
+                    }
+                    (turn < 2).then_some((Ok::<_, std::io::Error>("tick\n"), turn + 1))
                 }))
             }
             "/panic" => panic!("the view fell over"),
