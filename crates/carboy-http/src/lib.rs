@@ -33,7 +33,7 @@ pub use form::Limits;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 pub use multidict::MultiDict;
 pub use observe::{LogUser, MatchedRoute, RequestId};
-pub use request::{BodyState, ConnectionInfo, Request};
+pub use request::{BodyState, ConnectionInfo, PeerCertificate, Request};
 pub use response::{HeaderError, Response, redirect};
 pub use service::Service;
 pub use status::{InvalidStatus, ReasonPhrase, Status, status_name};

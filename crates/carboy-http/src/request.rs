@@ -11,10 +11,12 @@ use std::{
 mod body;
 mod headers;
 mod json;
+mod peer;
 mod url;
 
 pub use body::BodyState;
 pub(crate) use json::is_json_mimetype;
+pub use peer::PeerCertificate;
 
 /// How a request reached the server.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +27,8 @@ pub struct ConnectionInfo {
     pub local_addr: Option<SocketAddr>,
     /// Whether the connection itself is encrypted.
     pub is_secure: bool,
+    /// What the client has proved to be, where the server asks for certificates; `None` if it has not shown one.
+    pub peer_certificate: Option<PeerCertificate>,
 }
 
 /// One HTTP request.

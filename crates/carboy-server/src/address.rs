@@ -86,6 +86,8 @@ impl From<String> for BindAddress {
 pub enum BoundAddress {
     /// A TCP address and port.
     Tcp(SocketAddr),
+    /// A TCP address and port where TLS is spoken.
+    Tls(SocketAddr),
     /// The path of a Unix socket; empty for one without a name.
     Unix(PathBuf),
 }
@@ -94,7 +96,7 @@ impl BoundAddress {
     /// The TCP address; `None` for a Unix socket.
     pub fn as_tcp(&self) -> Option<SocketAddr> {
         match self {
-            BoundAddress::Tcp(address) => Some(*address),
+            BoundAddress::Tcp(address) | BoundAddress::Tls(address) => Some(*address),
             BoundAddress::Unix(_) => None,
         }
     }
@@ -108,12 +110,14 @@ impl BoundAddress {
     /// ```
     pub fn is_local(&self) -> bool {
         match self {
-            BoundAddress::Tcp(address) => address.ip().to_canonical().is_loopback(),
+            BoundAddress::Tcp(address) | BoundAddress::Tls(address) => {
+                address.ip().to_canonical().is_loopback()
+            }
             BoundAddress::Unix(_) => true,
         }
     }
 
-    /// What to type into a browser, `http://127.0.0.1:5000`; for a Unix socket `unix:/path`.
+    /// What to type into a browser, `http://127.0.0.1:5000`, with `https` where TLS is spoken; for a Unix socket `unix:/path`.
     ///
     /// ```
     /// # use carboy_server::BoundAddress;
@@ -122,6 +126,7 @@ impl BoundAddress {
     pub fn url(&self) -> String {
         match self {
             BoundAddress::Tcp(address) => format!("http://{address}"),
+            BoundAddress::Tls(address) => format!("https://{address}"),
             BoundAddress::Unix(_) => self.to_string(),
         }
     }
@@ -130,7 +135,7 @@ impl BoundAddress {
 impl fmt::Display for BoundAddress {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            BoundAddress::Tcp(address) => address.fmt(f),
+            BoundAddress::Tcp(address) | BoundAddress::Tls(address) => address.fmt(f),
             BoundAddress::Unix(path) => write!(f, "unix:{}", path.display()),
         }
     }

@@ -36,6 +36,8 @@ pub struct ServerConfig {
     pub(crate) proxy_protocol: Option<TrustedProxies>,
     pub(crate) metrics: Option<Metrics>,
     pub(crate) metrics_on: Option<BindAddress>,
+    #[cfg(feature = "tls")]
+    pub(crate) tls: Option<crate::TlsConfig>,
 }
 
 #[derive(Debug, Clone)]
@@ -148,6 +150,8 @@ impl Default for ServerConfig {
             proxy_protocol: None,
             metrics: None,
             metrics_on: None,
+            #[cfg(feature = "tls")]
+            tls: None,
         }
     }
 }
@@ -175,6 +179,13 @@ impl ServerConfig {
     /// The addresses that were added; none means the default one.
     pub fn addresses(&self) -> &[BindAddress] {
         &self.addresses
+    }
+
+    /// Speaks TLS on every TCP address; Unix sockets stay as they are, their clients are on this machine. Default: it does not.
+    #[cfg(feature = "tls")]
+    pub fn tls(mut self, tls: crate::TlsConfig) -> Self {
+        self.tls = Some(tls);
+        self
     }
 
     /// How many connections the system holds that were not accepted yet. Default 1024.

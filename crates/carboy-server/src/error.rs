@@ -20,6 +20,8 @@ pub enum ServerErrorKind {
     AddressNotAvailable,
     /// The process may not listen there.
     PermissionDenied,
+    /// A certificate or its key is missing or no use.
+    Certificate,
     /// The operating system refused a socket, a thread or a runtime.
     System,
 }
@@ -57,6 +59,11 @@ impl ServerError {
             _ => (ServerErrorKind::System, format!("Cannot listen on {address}: {error}")),
         };
         ServerError { kind, message, source: Some(error) }
+    }
+
+    #[cfg(feature = "tls")]
+    pub(crate) fn certificate(message: String) -> Self {
+        ServerError::new(ServerErrorKind::Certificate, message)
     }
 
     pub(crate) fn system(what: &str, error: io::Error) -> Self {

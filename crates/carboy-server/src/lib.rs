@@ -54,6 +54,7 @@ mod load;
 mod log_sink;
 mod metrics;
 mod observers;
+mod opening;
 mod proxy_protocol;
 mod record;
 mod refusal;
@@ -61,6 +62,8 @@ mod request_body;
 mod request_id;
 mod server;
 mod shutdown;
+#[cfg(feature = "tls")]
+mod tls;
 mod transport;
 mod worker;
 
@@ -72,3 +75,5 @@ pub use log_sink::LogSink;
 pub use metrics::Metrics;
 pub use server::{RunningServer, Server};
 pub use shutdown::ShutdownHandle;
+#[cfg(feature = "tls")]
+pub use tls::{ClientCertificates, TlsConfig};

@@ -221,6 +221,9 @@ impl Accepted {
             Transport::Tcp(stream) => DetachedStream::Tcp(stream.into_std()?),
             #[cfg(unix)]
             Transport::Unix(stream) => DetachedStream::Unix(stream.into_std()?),
+            // Hands are shaken by the worker that serves the connection.
+            #[cfg(feature = "tls")]
+            Transport::Tls(_) => return Err(io::ErrorKind::Unsupported.into()),
         };
         Ok(Detached { stream, peer: self.peer, local: self.local })
     }

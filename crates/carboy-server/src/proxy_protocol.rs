@@ -4,7 +4,6 @@
 use std::{
     io,
     net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr},
-    time::Duration,
 };
 use tokio::io::{AsyncRead, AsyncReadExt};
 
@@ -47,18 +46,9 @@ pub(crate) enum Header {
     Malformed,
 }
 
-/// Reads a header from a connection that has sent nothing before, and not a byte more. An error when it is malformed, the peer leaves, or
-/// the time is over.
-pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin), limit: Option<Duration>) -> io::Result<Said> {
-    match limit {
-        Some(limit) => {
-            tokio::time::timeout(limit, read_all(stream)).await.map_err(|_| io::ErrorKind::TimedOut)?
-        }
-        None => read_all(stream).await,
-    }
-}
-
-async fn read_all(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Said> {
+/// Reads a header from a connection that has sent nothing before, and not a byte more. An error when it is malformed or the peer leaves; the
+/// caller sets the deadline.
+pub(crate) async fn read(stream: &mut (impl AsyncRead + Unpin)) -> io::Result<Said> {
     let mut bytes = Vec::with_capacity(64);
     loop {
         match parse(&bytes) {

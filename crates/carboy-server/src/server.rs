@@ -7,6 +7,7 @@ use crate::{
     listener::Detached,
     load::{Held, Load, open_file_limit},
     observers::Observers,
+    opening::Opening,
     shutdown::{Stage, race},
     worker::{self, Source, Worker},
 };
@@ -109,13 +110,16 @@ impl Server {
             None => Listener::bind(&self.config)?,
         };
         let observers = Observers::start(&self.config)?;
-        let addresses: Vec<_> = listeners.iter().map(|l| l.address().clone()).collect();
+        let opening = Opening::new(&self.config)?;
+        #[cfg(feature = "tls")]
+        let tls = opening.tls.clone();
+        let addresses: Vec<_> = listeners.iter().map(|l| opening.announced(l.address())).collect();
         let workers = self.config.workers;
         let files = open_file_limit().map_or(usize::MAX, |n| n.saturating_sub(RESERVED_FILES).max(1));
         let load = Load::new(workers, self.config.max_connections.min(files));
         let config = Arc::new(self.config);
         let service = Arc::new(service);
-        let protocols = Arc::new(Protocols::new(config.clone(), self.shutdown.clone()));
+        let protocols = Arc::new(Protocols::new(config.clone(), self.shutdown.clone(), opening));
         let system = |what| move |error: io::Error| ServerError::system(what, error);
 
         let supervisor = worker::runtime().map_err(system("a runtime"))?;
@@ -186,6 +190,8 @@ impl Server {
             all_ended,
             drain: config.deadlines.drain,
             observers,
+            #[cfg(feature = "tls")]
+            tls,
         })
     }
 }
@@ -211,10 +217,16 @@ struct Launched {
     all_ended: mpsc::Receiver<()>,
     drain: Duration,
     observers: Observers,
+    #[cfg(feature = "tls")]
+    tls: Option<Arc<crate::tls::Tls>>,
 }
 
 impl Launched {
     fn supervise(mut self, signals: bool) {
+        #[cfg(feature = "tls")]
+        if let Some(tls) = self.tls.take() {
+            self.supervisor.spawn(crate::tls::keep_fresh(tls, signals));
+        }
         let shutdown = &self.shutdown;
         let all_ended = self.supervisor.block_on(async {
             let over = async {

@@ -11,11 +11,15 @@ use tokio::{
 };
 
 /// The kinds of connections.
+///
+/// What a write takes has not reached the socket of an encrypted one before a flush says so.
 #[derive(Debug)]
 pub(crate) enum Transport {
     Tcp(TcpStream),
     #[cfg(unix)]
     Unix(tokio::net::UnixStream),
+    #[cfg(feature = "tls")]
+    Tls(Box<crate::tls::Stream>),
 }
 
 macro_rules! each {
@@ -24,8 +28,22 @@ macro_rules! each {
             Transport::Tcp($stream) => $do,
             #[cfg(unix)]
             Transport::Unix($stream) => $do,
+            #[cfg(feature = "tls")]
+            Transport::Tls($stream) => $do,
         }
     };
+}
+
+impl Transport {
+    /// Whether the socket has taken bytes although what was written to it is [`Poll::Pending`]: encrypted ones wait in
+    /// between. Asking begins anew.
+    pub(crate) fn took(&mut self) -> bool {
+        match self {
+            #[cfg(feature = "tls")]
+            Transport::Tls(stream) => stream.took(),
+            _ => false,
+        }
+    }
 }
 
 impl AsyncRead for Transport {

@@ -223,6 +223,9 @@ impl Connection {
             (self.blocked, self.unflushed) = (None, false);
             return flushed;
         }
+        if self.transport.took() {
+            self.blocked = None;
+        }
         let since = *self.blocked.get_or_insert_with(Instant::now);
         match self.config.deadlines.write_stall {
             Some(limit) if self.alarm.poll(cx, since + limit).is_ready() => {

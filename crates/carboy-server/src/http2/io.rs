@@ -26,10 +26,12 @@ impl Io {
         Io { transport, first, link, _held: held }
     }
 
-    fn note<T>(&self, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
-        match written {
-            Poll::Ready(_) => self.link.activity.sent(),
-            Poll::Pending => self.link.activity.blocked(),
+    fn note<T>(&mut self, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
+        if written.is_ready() || self.transport.took() {
+            self.link.activity.sent();
+        }
+        if written.is_pending() {
+            self.link.activity.blocked();
         }
         written
     }
@@ -70,7 +72,8 @@ impl AsyncWrite for Io {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.transport).poll_flush(cx)
+        let flushed = Pin::new(&mut self.transport).poll_flush(cx);
+        self.note(flushed)
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {

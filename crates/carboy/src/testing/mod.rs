@@ -59,8 +59,12 @@ pub(crate) fn request(state: &State, target: &str) -> Request {
         .body(())
         .unwrap_or_else(|e| panic!("'{target}' is no URL: {e}"))
         .into_parts();
-    let connection =
-        ConnectionInfo { remote_addr: Some(REMOTE_ADDR), local_addr: None, is_secure: scheme == "https" };
+    let connection = ConnectionInfo {
+        remote_addr: Some(REMOTE_ADDR),
+        local_addr: None,
+        is_secure: scheme == "https",
+        ..ConnectionInfo::default()
+    };
     let mut request = Request::new(parts, connection, Body::empty());
     request.set_script_root(&root);
     request

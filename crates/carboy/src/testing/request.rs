@@ -291,8 +291,12 @@ impl RequestBuilder {
         let (parts, ()) =
             builder.body(()).map_err(|e| format!("'{}' is no path: {e}", self.target))?.into_parts();
         let secure = self.secure || scheme == "https";
-        let connection =
-            ConnectionInfo { remote_addr: self.remote_addr, local_addr: None, is_secure: secure };
+        let connection = ConnectionInfo {
+            remote_addr: self.remote_addr,
+            local_addr: None,
+            is_secure: secure,
+            ..ConnectionInfo::default()
+        };
         let mut request = Request::new(parts, connection, body);
         request.set_script_root(&root);
         headers.remove(header::COOKIE);

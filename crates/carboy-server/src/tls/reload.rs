@@ -1,0 +1,94 @@
+//! Files that change are read again.
+
+use super::{Tls, config::TlsConfig};
+use crate::shutdown::{Either, race};
+use std::{path::Path, sync::Arc, time::SystemTime};
+
+/// How a file looks from outside; it has changed when this has.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Stamp {
+    modified: Option<SystemTime>,
+    length: u64,
+    #[cfg(unix)]
+    inode: u64,
+}
+
+/// `None` for a file that is not there.
+type Stamps = Vec<Option<Stamp>>;
+
+fn stamp(path: &Path) -> Option<Stamp> {
+    let metadata = std::fs::metadata(path).ok()?;
+    Some(Stamp {
+        modified: metadata.modified().ok(),
+        length: metadata.len(),
+        #[cfg(unix)]
+        inode: std::os::unix::fs::MetadataExt::ino(&metadata),
+    })
+}
+
+fn stamps(config: &TlsConfig) -> Stamps {
+    let clients = config.client_certificates.iter().map(|clients| clients.roots.as_path());
+    config.certificates.iter().flat_map(|source| source.files()).chain(clients).map(stamp).collect()
+}
+
+/// Reads the files again when they have changed, and when SIGHUP comes if `signals` are obeyed. Ends with its runtime.
+pub(crate) async fn keep_fresh(tls: Arc<Tls>, signals: bool) {
+    let mut hangup = Hangup::new(signals);
+    let mut read = stamps(&tls.config);
+    let mut seen = read.clone();
+    loop {
+        let tick = async {
+            match tls.config.reload_interval {
+                Some(interval) => tokio::time::sleep(interval).await,
+                None => std::future::pending().await,
+            }
+        };
+        let told = matches!(race(tick, hangup.comes()).await, Either::Second(()));
+        let now = stamps(&tls.config);
+        // Somebody who is still writing is waited for.
+        let settled = now == seen;
+        seen = now;
+        if told || (settled && seen != read) {
+            read.clone_from(&seen);
+            match tls.reload() {
+                Ok(()) => tracing::info!(target: "carboy::server", "the certificates were read again"),
+                Err(why) => {
+                    tracing::error!(target: "carboy::server", "{why}; the certificates that were read before stay in use");
+                }
+            }
+        }
+    }
+}
+
+#[cfg(unix)]
+struct Hangup(Option<tokio::signal::unix::Signal>);
+
+#[cfg(unix)]
+impl Hangup {
+    fn new(wanted: bool) -> Self {
+        use tokio::signal::unix::{SignalKind, signal};
+        // Without it the files are still looked at.
+        Hangup(wanted.then(|| signal(SignalKind::hangup()).ok()).flatten())
+    }
+
+    async fn comes(&mut self) {
+        match &mut self.0 {
+            Some(signal) => drop(signal.recv().await),
+            None => std::future::pending().await,
+        }
+    }
+}
+
+#[cfg(not(unix))]
+struct Hangup;
+
+#[cfg(not(unix))]
+impl Hangup {
+    fn new(_: bool) -> Self {
+        Hangup
+    }
+
+    async fn comes(&mut self) {
+        std::future::pending().await
+    }
+}
