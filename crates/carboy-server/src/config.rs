@@ -207,7 +207,7 @@ impl ServerConfig {
         self
     }
 
-    /// How many header fields an HTTP/1 request may have; more are answered with 431. Default 100, at most 256.
+    /// How many header fields an HTTP/1 request may have; more are answered with 431. Default 100.
     pub fn max_headers(mut self, fields: usize) -> Self {
         self.http1.max_headers = fields;
         self

@@ -1,6 +1,6 @@
 //! The HTTP server of carboy: runs any [`carboy_http::Service`] and knows no application.
 //!
-//! HTTP/1.1 and HTTP/2 over TCP and Unix sockets, by hyper's connection types under an accept loop,
+//! HTTP/1.1 by a connection of our own, strict about framing, and HTTP/2 by hyper's, over TCP and Unix sockets, under an accept loop,
 //! deadlines and a head gate of our own. One thread per worker, each with a runtime of its own; one
 //! listening socket, whose connections go to the worker that holds the fewest.
 //!
@@ -23,9 +23,9 @@
 //! }
 //! ```
 //!
-//! The way of a request: [`accept`](ServerConfig::bind) → protocol sniff → hyper reads the head → head
-//! gate → [`Service::call`](carboy_http::Service::call) → hyper writes the response. Each wait on the way has a deadline; see
-//! [`ServerConfig`] for all of them.
+//! The way of a request: [`accept`](ServerConfig::bind) → protocol sniff → the head is read, by an HTTP/1 connection of our own or by
+//! hyper's HTTP/2 → head gate → [`Service::call`](carboy_http::Service::call) → the response is written. Each wait on the way has a
+//! deadline; see [`ServerConfig`] for all of them.
 //!
 //! A request of HTTP/1 that asks for another protocol carries an [`Upgrade`](carboy_http::Upgrade) among its extensions: a service that
 //! answers it with 101 gets the connection as a stream of bytes from there. It counts as a connection until it closes, and a drain gives

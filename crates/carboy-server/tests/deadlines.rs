@@ -196,3 +196,29 @@ fn a_client_that_closes_its_sending_half_is_answered_if_that_is_configured() {
     client.stream.shutdown(std::net::Shutdown::Write).unwrap();
     assert!(client.rest().ends_with("slow"));
 }
+
+#[test]
+fn a_view_that_takes_longer_than_a_request_may_is_given_up_with_503() {
+    let running = start(config().request_timeout(LIMIT));
+    let mut client = running.connect();
+    client.send("GET /slow?60000&limited HTTP/1.1\r\nHost: a\r\n\r\n");
+    let start = Instant::now();
+    let answer = client.answer();
+    assert_in_time(start.elapsed());
+    assert_eq!((answer.status, answer.header("connection")), (503, Some("close")));
+    eventually("given up", || !is_under_way("/slow?60000&limited"));
+    assert_eq!(running.connect().get("/").status, 200);
+}
+
+#[test]
+fn pipelined_requests_wait_while_the_client_takes_no_answers_and_then_it_is_closed() {
+    let running = start(config().write_timeout(LIMIT));
+    let mut client = running.connect();
+    client.stream.set_write_timeout(Some(Duration::from_millis(200))).unwrap();
+    let requests = "GET /big HTTP/1.1\r\nHost: a\r\n\r\n".repeat(1000);
+    let mut sent = 0;
+    while sent < 200 && client.try_send(&requests) {
+        sent += 1;
+    }
+    assert!(sent < 200, "the server reads requests without end");
+}

@@ -256,6 +256,70 @@ fn ambiguous_and_malformed_requests_are_answered_once_at_most() {
 }
 
 #[test]
+fn a_body_that_nobody_reads_is_skipped_if_it_is_small_and_ends_the_connection_if_not() {
+    let mut client = SERVER.connect();
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 6000\r\n\r\n");
+    let answer = client.answer();
+    assert_eq!((answer.status, answer.header("connection")), (200, None));
+    client.send([b'x'; 6000]);
+    assert_eq!(client.get("/").body, "Hello, World!");
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n");
+    assert_eq!(client.answer().status, 200);
+    client.send("3\r\nabc\r\n0\r\n\r\n");
+    assert_eq!(client.get("/").body, "Hello, World!");
+    client.send("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 600000\r\n\r\n");
+    assert_eq!(client.answer().header("connection"), Some("close"));
+    assert_eq!(client.rest(), "");
+}
+
+#[test]
+fn a_chunked_body_that_is_malformed_behind_its_answer_ends_the_connection() {
+    let text = SERVER.talk(
+        "POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\nnonsense\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n",
+    );
+    assert_eq!(text.matches("HTTP/1.1 ").count(), 1, "{text}");
+}
+
+#[test]
+fn a_client_that_was_not_told_to_send_its_body_cannot_have_it_taken_for_a_request() {
+    let text = SERVER.talk(
+        "POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 30\r\nExpect: 100-continue\r\n\r\nGET /x HTTP/1.1\r\nHost: a\r\n\r\n",
+    );
+    assert!(text.contains("connection: close\r\n"), "{text}");
+    assert_eq!(text.matches("HTTP/1.1 ").count(), 1, "{text}");
+}
+
+#[test]
+fn http_1_0_clients_keep_their_connection_if_they_ask_for_it_and_get_streams_without_chunks() {
+    let mut client = SERVER.connect();
+    for _ in 0..2 {
+        client.send("GET / HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+        let answer = client.answer();
+        assert_eq!(
+            (answer.header("connection"), answer.body.as_str()),
+            (Some("keep-alive"), "Hello, World!")
+        );
+    }
+    client.send("GET /stream HTTP/1.0\r\nConnection: keep-alive\r\n\r\n");
+    let answer = client.answer();
+    assert_eq!((answer.header("connection"), answer.header("transfer-encoding")), (Some("close"), None));
+    assert_eq!(answer.body, "onetwothree");
+}
+
+#[test]
+fn a_request_is_the_same_however_its_bytes_are_cut_into_pieces() {
+    let bytes = b"POST /echo HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\nX: y\r\n\r\nGET /target HTTP/1.1\r\nHost: a\r\n\r\n";
+    for cut in 1..bytes.len() {
+        let mut client = SERVER.connect();
+        client.send(&bytes[..cut]);
+        std::thread::sleep(Duration::from_millis(1));
+        client.send(&bytes[cut..]);
+        assert_eq!(client.answer().body, "hello", "{cut}");
+        assert_eq!(client.answer().body, "/target", "{cut}");
+    }
+}
+
+#[test]
 fn a_header_with_a_newline_cannot_be_made() {
     for value in ["a\r\nSet-Cookie: b", "a\nb", "a\rb", "a\0b"] {
         assert!(carboy_http::HeaderValue::from_str(value).is_err());

@@ -3,7 +3,7 @@
 use super::head::Framing;
 use crate::{date, headers::first};
 use carboy_http::{Method, ReasonPhrase, Response};
-use http::{StatusCode, Version, header};
+use http::{HeaderName, StatusCode, Version, header};
 use std::{io::Write, time::Instant};
 
 /// What the head of an answer depends on beside the answer.
@@ -91,35 +91,32 @@ pub(super) fn head(
                 continue;
             }
         }
-        field(out, name.as_str(), value.as_bytes());
+        field(out, name, value.as_bytes());
     }
     match sending {
         Sending::AtHand => {
-            out.extend_from_slice(b"content-length: ");
+            out.extend_from_slice(b"\r\ncontent-length: ");
             decimal(out, length.unwrap_or(0) as u64);
-            out.extend_from_slice(b"\r\n");
         }
         Sending::Stream(Framing::Length(length)) => {
-            out.extend_from_slice(b"content-length: ");
+            out.extend_from_slice(b"\r\ncontent-length: ");
             decimal(out, length);
-            out.extend_from_slice(b"\r\n");
         }
-        Sending::Stream(Framing::Chunked) => out.extend_from_slice(b"transfer-encoding: chunked\r\n"),
+        Sending::Stream(Framing::Chunked) => out.extend_from_slice(b"\r\ntransfer-encoding: chunked"),
         Sending::Stream(Framing::Empty) | Sending::Nothing => {}
     }
     if status != StatusCode::SWITCHING_PROTOCOLS {
         if !persistent {
-            out.extend_from_slice(b"connection: close\r\n");
+            out.extend_from_slice(b"\r\nconnection: close");
         } else if asked.version == Version::HTTP_10 {
-            out.extend_from_slice(b"connection: keep-alive\r\n");
+            out.extend_from_slice(b"\r\nconnection: keep-alive");
         }
     }
-    if !dated {
-        out.extend_from_slice(b"date: ");
+    if dated {
+        out.extend_from_slice(b"\r\n\r\n");
+    } else {
         date::append(out, now);
-        out.extend_from_slice(b"\r\n");
     }
-    out.extend_from_slice(b"\r\n");
     (sending, persistent)
 }
 
@@ -131,7 +128,7 @@ fn status_line(out: &mut Vec<u8>, response: &Response, version: Version) {
         response.extensions().get::<ReasonPhrase>().map(ReasonPhrase::as_str)
     };
     if status == StatusCode::OK && reason.is_none() && version == Version::HTTP_11 {
-        out.extend_from_slice(b"HTTP/1.1 200 OK\r\n");
+        out.extend_from_slice(b"HTTP/1.1 200 OK");
         return;
     }
     out.extend_from_slice(if version == Version::HTTP_10 { b"HTTP/1.0 " } else { b"HTTP/1.1 " });
@@ -140,14 +137,18 @@ fn status_line(out: &mut Vec<u8>, response: &Response, version: Version) {
     let reason = reason.or_else(|| status.canonical_reason()).unwrap_or_default();
     // A phrase is made of what a field value is made of; nothing else may get into the line.
     out.extend(reason.bytes().filter(|&byte| byte == b'\t' || (byte >= b' ' && byte != 0x7f)));
-    out.extend_from_slice(b"\r\n");
 }
 
-fn field(out: &mut Vec<u8>, name: &str, value: &[u8]) {
-    out.extend_from_slice(name.as_bytes());
-    out.extend_from_slice(b": ");
+/// Writes a field behind a line that has not ended yet.
+fn field(out: &mut Vec<u8>, name: &HeaderName, value: &[u8]) {
+    if *name == header::CONTENT_TYPE {
+        out.extend_from_slice(b"\r\ncontent-type: ");
+    } else {
+        out.extend_from_slice(b"\r\n");
+        out.extend_from_slice(name.as_str().as_bytes());
+        out.extend_from_slice(b": ");
+    }
     out.extend_from_slice(value);
-    out.extend_from_slice(b"\r\n");
 }
 
 fn decimal(out: &mut Vec<u8>, number: u64) {

@@ -1,16 +1,13 @@
 //! The head of a request: bytes → [`Parts`] and how its body is framed, or the reason why not.
 //!
-//! httparse reads the grammar (RFC 9112, sections 2 to 5). What this file adds is the framing of section 6, strictly: a head that two readers
-//! could understand differently is refused, because a proxy in front may be the other reader.
+//! The grammar is that of RFC 9112, sections 2 to 6, without its leniency: a head that two readers could understand differently is refused, because a
+//! proxy in front may be the other reader.
 
 use crate::{config::Http1Config, refusal::Refusal};
 use bytes::{Buf, Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header, request::Parts};
 use memchr::{memchr, memchr_iter};
-use std::mem::MaybeUninit;
-
-/// The largest number of header fields that a server can be told to take.
-pub(crate) const MOST_HEADERS: usize = 256;
+use smallvec::SmallVec;
 
 /// A request without its body.
 #[derive(Debug)]
@@ -45,7 +42,8 @@ pub(super) fn take(
         input.advance(2);
         *scanned = scanned.saturating_sub(2);
     }
-    let Some(length) = end(input, scanned)? else {
+    let mut lines = Lines::new();
+    let Some(length) = end(input, scanned, &mut lines)? else {
         return if input.len() > limits.max_head_size {
             Err(too_large(input, limits.max_head_size))
         } else {
@@ -55,13 +53,21 @@ pub(super) fn take(
     if length > limits.max_head_size {
         return Err(too_large(input, limits.max_head_size));
     }
-    *scanned = 0;
+    if *scanned > 0 {
+        // The head came in pieces; the lines of the first ones are not noted.
+        *scanned = 0;
+        lines.clear();
+        end(input, &mut 0, &mut lines)?;
+    }
     let bytes = input.split_to(length).freeze();
-    parse(&bytes, limits.max_headers.min(MOST_HEADERS), spare).map(Some)
+    parse(&bytes, &lines, limits.max_headers, spare).map(Some)
 }
 
+/// Where the lines of a head end: the places of their line feeds.
+type Lines = SmallVec<[u32; 24]>;
+
 /// Where the head ends. Each byte is looked at once, however slowly the head drips in.
-fn end(input: &[u8], scanned: &mut usize) -> Result<Option<usize>, Refusal> {
+fn end(input: &[u8], scanned: &mut usize, lines: &mut Lines) -> Result<Option<usize>, Refusal> {
     for newline in memchr_iter(b'\n', &input[*scanned..]) {
         let newline = *scanned + newline;
         if newline == 0 || input[newline - 1] != b'\r' {
@@ -70,6 +76,7 @@ fn end(input: &[u8], scanned: &mut usize) -> Result<Option<usize>, Refusal> {
         if newline >= 3 && input[newline - 3..newline - 1] == *b"\r\n" {
             return Ok(Some(newline + 1));
         }
+        lines.push(newline as u32);
     }
     *scanned = input.len();
     Ok(None)
@@ -83,39 +90,42 @@ fn too_large(input: &[u8], limit: usize) -> Refusal {
     }
 }
 
-fn parse(bytes: &Bytes, max_headers: usize, spare: &mut Option<HeaderMap>) -> Result<Head, Refusal> {
-    let mut fields = [const { MaybeUninit::<httparse::Header<'_>>::uninit() }; MOST_HEADERS];
-    let mut request = httparse::Request::new(&mut []);
-    match request.parse_with_uninit_headers(bytes, &mut fields[..max_headers]) {
-        Ok(httparse::Status::Complete(_)) => {}
-        Ok(httparse::Status::Partial) => return Err(Refusal::bad("Invalid request.\n")),
-        Err(httparse::Error::TooManyHeaders) => {
-            return Err(Refusal::new(
-                StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE,
-                "Too many header fields.\n",
-            ));
-        }
-        Err(_) => return Err(Refusal::bad("Invalid request.\n")),
-    }
-    let (Some(method), Some(target), Some(minor)) = (request.method, request.path, request.version) else {
-        return Err(Refusal::bad("Invalid request.\n"));
-    };
-    let method = Method::from_bytes(method.as_bytes()).map_err(|_| Refusal::bad("Invalid method.\n"))?;
-    let uri = Uri::from_maybe_shared(bytes.slice_ref(target.as_bytes()))
+const TOO_MANY: Refusal =
+    Refusal::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Too many header fields.\n");
+
+/// Reads a head of which every line ends as it should. What a method, a target, a name and a value are made of, http's types know.
+fn parse(
+    bytes: &Bytes,
+    lines: &[u32],
+    max_headers: usize,
+    spare: &mut Option<HeaderMap>,
+) -> Result<Head, Refusal> {
+    let mut begin = 0;
+    let mut lines = lines.iter().map(|&end| {
+        let line = &bytes[begin..end as usize - 1];
+        begin = end as usize + 1;
+        line
+    });
+    let line = lines.next().unwrap_or_default();
+    let (method, target, version) = request_line(line).ok_or(Refusal::bad("Invalid request line.\n"))?;
+    let method = Method::from_bytes(method).map_err(|_| Refusal::bad("Invalid method.\n"))?;
+    let uri = Uri::from_maybe_shared(bytes.slice_ref(target))
         .map_err(|_| Refusal::bad("Invalid request target.\n"))?;
-    let version = if minor == 1 { Version::HTTP_11 } else { Version::HTTP_10 };
 
     let mut headers = spare.take().unwrap_or_default();
-    headers.reserve(request.headers.len());
     let mut reading = Reading::new(version);
-    for field in request.headers.iter() {
-        let name = HeaderName::from_bytes(field.name.as_bytes())
+    for line in lines {
+        if headers.len() == max_headers {
+            return Err(TOO_MANY);
+        }
+        // A line that continues the one before it (RFC 9112, section 5.2) has a space in its name, and that is no name.
+        let colon = find(b':', line).ok_or(Refusal::bad("A header field without a colon.\n"))?;
+        let name = HeaderName::from_bytes(&line[..colon])
             .map_err(|_| Refusal::bad("Invalid header field name.\n"))?;
-        // httparse takes what it calls obsolete text; what is no header value it refuses, as this does.
-        let value = HeaderValue::from_maybe_shared(bytes.slice_ref(field.value))
+        let value = HeaderValue::from_maybe_shared(bytes.slice_ref(trim(&line[colon + 1..])))
             .map_err(|_| Refusal::bad("Invalid header field value.\n"))?;
         reading.field(&name, &value)?;
-        headers.append(name, value);
+        headers.try_append(name, value).map_err(|_| TOO_MANY)?;
     }
     let (framing, persistent) = reading.finish()?;
     let upgrade = reading.upgrade && reading.connection_upgrade && version == Version::HTTP_11;
@@ -124,6 +134,31 @@ fn parse(bytes: &Bytes, max_headers: usize, spare: &mut Option<HeaderMap>) -> Re
     let mut parts = http::Request::new(()).into_parts().0;
     (parts.method, parts.uri, parts.version, parts.headers) = (method, uri, version, headers);
     Ok(Head { parts, framing, persistent, expects_continue, upgrade })
+}
+
+/// Method, target and version, with one space between them.
+fn request_line(line: &[u8]) -> Option<(&[u8], &[u8], Version)> {
+    let (line, version) = if let Some(line) = line.strip_suffix(b" HTTP/1.1") {
+        (line, Version::HTTP_11)
+    } else {
+        (line.strip_suffix(b" HTTP/1.0")?, Version::HTTP_10)
+    };
+    let space = find(b' ', line)?;
+    let target = &line[space + 1..];
+    // http takes DEL for a part of a path.
+    (!target.contains(&0x7f)).then_some((&line[..space], target, version))
+}
+
+/// Where a byte is that is expected soon.
+fn find(byte: u8, bytes: &[u8]) -> Option<usize> {
+    bytes.iter().position(|&b| b == byte)
+}
+
+fn trim(value: &[u8]) -> &[u8] {
+    let is_space = |byte: &u8| matches!(byte, b' ' | b'\t');
+    let begin = value.iter().position(|byte| !is_space(byte)).unwrap_or(value.len());
+    let end = value.iter().rposition(|byte| !is_space(byte)).map_or(begin, |last| last + 1);
+    &value[begin..end]
 }
 
 /// What the fields say about the framing and the connection, as they come by.
