@@ -40,6 +40,7 @@ const PARTS: &[Part] = &[
     Part { name: "PostgreSQL", programs: &["postgres"], packages: &["postgresql"], works: &[] },
     Part { name: "PostgreSQL's initdb", programs: &["initdb"], packages: &["postgresql"], works: &[] },
     Part { name: "curl", programs: &["curl"], packages: &["curl"], works: &["--version"] },
+    Part { name: "nginx", programs: &["nginx"], packages: &["nginx-light"], works: &["-v"] },
     Part { name: "HAProxy", programs: &["haproxy"], packages: &["haproxy"], works: &["-v"] },
     Part { name: "promtool", programs: &["promtool"], packages: &["prometheus"], works: &["--version"] },
 ];
