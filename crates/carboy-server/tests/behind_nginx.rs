@@ -3,12 +3,14 @@
 
 mod common;
 
+use carboy_http::{Request, Response, Service};
 use carboy_testkit::Folder;
-use common::{Client, Running, config, start};
+use common::{Client, Pages, Running, config, start_service};
 use std::{
     io::ErrorKind,
     net::TcpListener,
     process::{Child, Command, Stdio},
+    sync::atomic::{AtomicUsize, Ordering::Relaxed},
     time::{Duration, Instant},
 };
 
@@ -62,9 +64,23 @@ impl Nginx {
     }
 }
 
+/// The pages, for whom each request that was hidden in a body is a defeat.
+struct Watched;
+
+static HIDDEN: AtomicUsize = AtomicUsize::new(0);
+
+impl Service for Watched {
+    async fn call(&self, request: Request) -> Response {
+        if request.uri().path() == "/hidden" {
+            HIDDEN.fetch_add(1, Relaxed);
+        }
+        Pages.call(request).await
+    }
+}
+
 /// A request with an id, and the text that its answer must have; some bodies look like requests.
 fn honest(id: usize) -> (String, &'static str, String) {
-    let hidden = format!("{id} GET /target?smuggled HTTP/1.1\r\nHost: a\r\n\r\n");
+    let hidden = format!("GET /hidden HTTP/1.1\r\nHost: a\r\n\r\n{id}");
     match id % 6 {
         0 => (format!("GET /target?{id} HTTP/1.1\r\nHost: a\r\n\r\n"), "GET", format!("/target?{id}")),
         1 => (
@@ -143,7 +159,7 @@ fn hostile(id: usize) -> String {
 
 fn answers_belong_to_their_requests(requests: usize) {
     const CLIENTS: usize = 4;
-    let server = start(config().workers(2));
+    let server = start_service(config().workers(2), Watched);
     let nginx = Nginx::before(&server);
     let address = nginx.address;
     std::thread::scope(|scope| {
@@ -170,6 +186,7 @@ fn answers_belong_to_their_requests(requests: usize) {
             });
         }
     });
+    assert_eq!(HIDDEN.load(Relaxed), 0, "bodies were taken for requests");
 }
 
 #[test]
