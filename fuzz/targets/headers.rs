@@ -38,12 +38,12 @@ fuzz_target!(|data: &[u8]| {
 
         let tags = ETags::parse(value);
         // An empty tag is like no other.
-        assert!(tags.strong().all(|tag| tags.contains(tag) || tag.is_empty()));
-        assert!(tags.weak().all(|tag| tags.contains_weak(tag) || tag.is_empty()));
+        assert!(tags.strong().take(9).all(|tag| tags.contains(tag) || tag.is_empty()));
+        assert!(tags.weak().take(9).all(|tag| tags.contains_weak(tag) || tag.is_empty()));
         let _ = ETags::parse(&tags.to_header());
         let _ = ContentSecurityPolicy::parse(&ContentSecurityPolicy::parse(value).to_header());
         let set = HeaderSet::parse(value);
-        assert!(set.iter().all(|word| set.contains(word)));
+        assert!(set.iter().take(9).all(|word| set.contains(word)));
         let _ = RequestCacheControl::parse(value).to_header();
         let _ = ResponseCacheControl::parse(value).to_header();
         if let Some(authorization) = Authorization::parse(value) {

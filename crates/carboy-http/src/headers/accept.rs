@@ -57,12 +57,12 @@ impl Accept {
     }
 
     /// The preferences of these items and qualities.
-    pub fn new(mut items: Vec<(String, f64)>, kind: AcceptKind) -> Self {
-        items.sort_by(|(a, a_quality), (b, b_quality)| {
-            let by_specificity = specificity(kind, b).cmp(&specificity(kind, a));
-            by_specificity.then(b_quality.partial_cmp(a_quality).unwrap_or(Ordering::Equal))
+    pub fn new(items: Vec<(String, f64)>, kind: AcceptKind) -> Self {
+        let mut items: Vec<_> = items.into_iter().map(|item| (specificity(kind, &item.0), item)).collect();
+        items.sort_by(|(a, (_, a_quality)), (b, (_, b_quality))| {
+            b.cmp(a).then(b_quality.partial_cmp(a_quality).unwrap_or(Ordering::Equal))
         });
-        Accept { kind, items }
+        Accept { kind, items: items.into_iter().map(|(_, item)| item).collect() }
     }
 
     /// Items and qualities in order.

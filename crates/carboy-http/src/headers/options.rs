@@ -5,6 +5,7 @@ use super::{
     text::{is_blank, is_token_byte, quote_header_value, unquote_header_value},
 };
 use crate::url;
+use indexmap::IndexMap;
 use std::borrow::Cow;
 
 /// Reads a value and its parameters.
@@ -25,9 +26,7 @@ pub fn parse_options_header(header: &str) -> (&str, Options) {
     if value.is_empty() || rest.is_empty() {
         return (value, Options::new());
     }
-    let mut options = Options::new();
-    // What continuations have gathered so far, with the charset that the first of them named.
-    let mut continued: Vec<(String, String, Option<Charset>)> = Vec::new();
+    let mut found: IndexMap<String, Found<'_>> = IndexMap::new();
     for (key, raw) in parts(rest) {
         let key = key.to_ascii_lowercase();
         let mark = Mark::of(&key);
@@ -36,8 +35,12 @@ pub fn parse_options_header(header: &str) -> (&str, Options) {
         let value: Cow<'_, str> = if mark.has_charset {
             let (named, value) = split_charset(raw);
             charset = named;
-            if charset.is_none() && mark.is_continuation && !names_a_charset(raw) {
-                charset = continued.iter().find(|(key, ..)| key == name).and_then(|(_, _, charset)| *charset);
+            if charset.is_none()
+                && mark.is_continuation
+                && !names_a_charset(raw)
+                && let Some(Found::Gathered(_, gathered)) = found.get(name)
+            {
+                charset = *gathered;
             }
             match charset {
                 Some(charset) => Cow::Owned(charset.decode(value)),
@@ -47,27 +50,38 @@ pub fn parse_options_header(header: &str) -> (&str, Options) {
             let value = unquote_header_value(raw);
             if value.contains("%22") { Cow::Owned(value.replace("%22", "\"")) } else { value }
         };
-        let gathered = continued.iter().position(|(key, ..)| key == name);
-        if mark.is_continuation {
-            options.remove(name);
-            match gathered {
-                Some(at) => {
-                    continued[at].1.push_str(&value);
-                    continued[at].2 = charset.or(continued[at].2);
-                }
-                None => continued.push((name.to_owned(), value.into_owned(), charset)),
+        match found.get_mut(name) {
+            Some(Found::Gathered(gathered, first)) if mark.is_continuation => {
+                gathered.push_str(&value);
+                *first = charset.or(*first);
             }
-        } else {
-            if let Some(at) = gathered {
-                continued.remove(at);
+            _ if mark.is_continuation => {
+                found.insert(name.to_owned(), Found::Gathered(value.into_owned(), charset));
             }
-            options.insert(name, value);
+            _ => {
+                found.insert(name.to_owned(), Found::Whole(value));
+            }
         }
     }
-    for (name, value, _) in continued {
-        options.insert(name, value);
+    let (whole, gathered): (Vec<_>, Vec<_>) =
+        found.into_iter().partition(|(_, found)| matches!(found, Found::Whole(_)));
+    (value, whole.into_iter().chain(gathered).map(|(name, found)| (name, found.into_value())).collect())
+}
+
+/// A parameter.
+enum Found<'a> {
+    Whole(Cow<'a, str>),
+    /// What its continuations have gathered so far, with the charset that the first of them named.
+    Gathered(String, Option<Charset>),
+}
+
+impl Found<'_> {
+    fn into_value(self) -> String {
+        match self {
+            Found::Whole(value) => value.into_owned(),
+            Found::Gathered(value, _) => value,
+        }
     }
-    (value, options)
 }
 
 /// The `key=value` parts; values are still quoted.

@@ -1,36 +1,35 @@
-//! Small ordered maps for what stands behind a header value: `key=value` with and without the value.
+//! Ordered maps for what stands behind a header value: `key=value` with and without the value.
+//!
+//! They are mostly small; but a client says how many entries they have, so each is found by its hash.
+
+use indexmap::IndexMap;
 
 /// Parameters with values, in order: the part behind the first `;` of `text/html; charset=utf-8`.
 ///
 /// Names are as they were given; [`parse_options_header`](super::parse_options_header) makes them
 /// lower case.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Options(Vec<(String, String)>);
+pub struct Options(IndexMap<String, String>);
 
 impl Options {
     /// No parameters.
-    pub const fn new() -> Self {
-        Options(Vec::new())
+    pub fn new() -> Self {
+        Options::default()
     }
 
     /// The value of this name.
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_str())
+        self.0.get(name).map(String::as_str)
     }
 
     /// Sets the value of this name; one that is there already keeps its place.
     pub fn insert(&mut self, name: impl Into<String>, value: impl Into<String>) {
-        let (name, value) = (name.into(), value.into());
-        match self.0.iter_mut().find(|(key, _)| *key == name) {
-            Some((_, old)) => *old = value,
-            None => self.0.push((name, value)),
-        }
+        self.0.insert(name.into(), value.into());
     }
 
     /// Takes this name out and gives back its value.
     pub fn remove(&mut self, name: &str) -> Option<String> {
-        let at = self.0.iter().position(|(key, _)| key == name)?;
-        Some(self.0.remove(at).1)
+        self.0.shift_remove(name)
     }
 
     /// Names and values in order.
@@ -61,12 +60,12 @@ impl<K: Into<String>, V: Into<String>> FromIterator<(K, V)> for Options {
 
 /// Directives with or without values, in order: `max-age=60, no-cache`.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Directives(Vec<(String, Option<String>)>);
+pub struct Directives(IndexMap<String, Option<String>>);
 
 impl Directives {
     /// No directives.
-    pub const fn new() -> Self {
-        Directives(Vec::new())
+    pub fn new() -> Self {
+        Directives::default()
     }
 
     /// The value of this name; `None` when it is not there or stands alone.
@@ -76,7 +75,7 @@ impl Directives {
 
     /// The outer `None`: not there; the inner one: there without a value.
     pub fn entry(&self, name: &str) -> Option<Option<&str>> {
-        self.0.iter().find(|(key, _)| key == name).map(|(_, value)| value.as_deref())
+        self.0.get(name).map(Option::as_deref)
     }
 
     /// Whether this name is there, with or without a value.
@@ -86,18 +85,12 @@ impl Directives {
 
     /// Sets this name; one that is there already keeps its place.
     pub fn insert(&mut self, name: impl Into<String>, value: Option<String>) {
-        let name = name.into();
-        match self.0.iter_mut().find(|(key, _)| *key == name) {
-            Some((_, old)) => *old = value,
-            None => self.0.push((name, value)),
-        }
+        self.0.insert(name.into(), value);
     }
 
     /// Takes this name out; whether it was there.
     pub fn remove(&mut self, name: &str) -> bool {
-        let before = self.0.len();
-        self.0.retain(|(key, _)| key != name);
-        self.0.len() < before
+        self.0.shift_remove(name).is_some()
     }
 
     /// Names and values in order.
