@@ -53,6 +53,10 @@ fn main() -> carboy::Result<()> {
     let hold = std::env::var("FAULTS_HOLD_FILES").ok().and_then(|n| n.parse().ok()).unwrap_or(0);
     let held = (0..hold).map(|_| File::open("/dev/null")).collect::<Result<Vec<_>, _>>()?;
     let mut app = App::new("faults");
+    // Clients that are slow on purpose are to be counted before they are closed.
+    if let Some(seconds) = std::env::var("FAULTS_HEADER_SECONDS").ok().and_then(|n| n.parse().ok()) {
+        app.server(|server| server.header_timeout(Duration::from_secs(seconds)));
+    }
     app.config().from_prefixed_env("FAULTS");
     let done = app.routes(routes![index, process, slow, events, upload, panic]).run();
     drop(held);

@@ -37,6 +37,7 @@ const PARTS: &[Part] = &[
         packages: &["redis-server"],
         works: &[],
     },
+    Part { name: "slowhttptest", programs: &["slowhttptest"], packages: &["slowhttptest"], works: &[] },
     Part { name: "PostgreSQL", programs: &["postgres"], packages: &["postgresql"], works: &[] },
     Part { name: "PostgreSQL's initdb", programs: &["initdb"], packages: &["postgresql"], works: &[] },
     Part { name: "curl", programs: &["curl"], packages: &["curl"], works: &["--version"] },

@@ -201,8 +201,8 @@ fn the_limit_on_frames_can_be_lifted() {
     let mut peer = Peer::connect(running.addr);
     for n in 0..5000u64 {
         peer.send(frame(PING, 0, 0, &n.to_be_bytes()));
-        peer.find(|f| f.kind == PING && f.payload == n.to_be_bytes());
     }
+    peer.find(|f| f.kind == PING && f.payload == 4999u64.to_be_bytes());
 }
 
 const LIMIT: Duration = Duration::from_millis(400);
@@ -222,7 +222,7 @@ fn answers_that_a_client_keeps_its_window_closed_for_are_given_up() {
         given_up += 1;
     }
     assert!(begin.elapsed() >= LIMIT, "{:?}", begin.elapsed());
-    assert!(begin.elapsed() < LIMIT + Duration::from_secs(2), "{:?}", begin.elapsed());
+    assert!(begin.elapsed() < LIMIT + Duration::from_secs(10), "{:?}", begin.elapsed());
     eventually("given up", || !is_under_way("/stream-for-ever?held"));
     // The connection is there, and what is asked for and taken is answered.
     peer.send(settings(&[(4, 65_535)]));

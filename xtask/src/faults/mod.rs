@@ -8,6 +8,7 @@
 #[allow(dead_code)]
 mod client;
 mod f10_files;
+mod f12_slow;
 #[allow(dead_code)]
 mod figures;
 #[allow(dead_code)]
@@ -47,8 +48,10 @@ struct Fault {
 }
 
 /// All of them, by number.
-const FAULTS: &[Fault] =
-    &[Fault { id: "F10", about: "more clients than the process may open files", run: f10_files::run }];
+const FAULTS: &[Fault] = &[
+    Fault { id: "F10", about: "more clients than the process may open files", run: f10_files::run },
+    Fault { id: "F12", about: "ten thousand slow clients beside one that asks", run: f12_slow::run },
+];
 
 /// `faults [--short] [--list] [ID…]`; without an ID all of them.
 pub(crate) fn command(args: &[&str]) -> Done {

@@ -214,6 +214,10 @@ impl Answer {
 impl Client {
     pub fn connect(addr: SocketAddr) -> Self {
         let stream = TcpStream::connect(addr).unwrap();
+        Client::on(stream)
+    }
+
+    pub fn on(stream: TcpStream) -> Self {
         stream.set_read_timeout(Some(Duration::from_secs(10))).unwrap();
         stream.set_nodelay(true).unwrap();
         Client { stream, buffer: Vec::new() }
@@ -302,6 +306,12 @@ impl Client {
     pub fn rest(&mut self) -> String {
         while self.more() > 0 {}
         String::from_utf8(std::mem::take(&mut self.buffer)).unwrap()
+    }
+
+    /// As [`rest`](Client::rest), of what is no text.
+    pub fn rest_of_bytes(&mut self) -> Vec<u8> {
+        while self.more() > 0 {}
+        std::mem::take(&mut self.buffer)
     }
 
     /// What comes until nothing comes for so long, and whether the server closed.
