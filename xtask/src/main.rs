@@ -12,6 +12,7 @@ mod process;
 mod proofs;
 mod setup;
 mod tests;
+mod threats;
 mod vectors;
 mod workspace;
 

@@ -95,6 +95,20 @@ impl Proofs {
     }
 }
 
+/// The names of all tests.
+pub(crate) fn names_of_tests() -> Done<BTreeSet<String>> {
+    let mut names = BTreeSet::new();
+    for member in crates()? {
+        for folder in ["src", "tests"] {
+            for path in sources(&member.folder.join(folder))? {
+                let text = read(&path)?;
+                names.extend(tests_of(&text, &member.name, "").into_iter().map(|test| test.name));
+            }
+        }
+    }
+    Ok(names)
+}
+
 /// Whether this is the name of a row: a letter and a number.
 pub(crate) fn is_row(text: &str) -> bool {
     let mut chars = text.chars();

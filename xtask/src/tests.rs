@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::Command;
 
 use crate::process::{Done, cargo, find, run};
-use crate::{coverage, setup, vectors};
+use crate::{coverage, setup, threats, vectors};
 
 /// What is cheap comes first; the test runner comes last, so that its summary is what one sees.
 pub(crate) fn all() -> Done {
@@ -12,6 +12,7 @@ pub(crate) fn all() -> Done {
         .map_err(|error| format!("{error}: run `cargo fmt --all`"))?;
     vectors::present()?;
     coverage::all()?;
+    threats::all()?;
     setup::all()?;
     let python = vectors::python()?;
     run(&mut cargo(&["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;

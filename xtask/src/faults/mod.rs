@@ -53,6 +53,11 @@ const FAULTS: &[Fault] = &[
     Fault { id: "F12", about: "ten thousand slow clients beside one that asks", run: f12_slow::run },
 ];
 
+/// Whether there is a fault of this name.
+pub(crate) fn is_known(id: &str) -> bool {
+    FAULTS.iter().any(|fault| fault.id == id)
+}
+
 /// `faults [--short] [--list] [ID…]`; without an ID all of them.
 pub(crate) fn command(args: &[&str]) -> Done {
     let mut size = Size::Whole;
