@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 /// The pages, in the order of the book.
-pub const PAGES: [&str; 9] = [
+pub const PAGES: [&str; 10] = [
     "idea.md",
     "app.md",
     "routing.md",
@@ -12,6 +12,7 @@ pub const PAGES: [&str; 9] = [
     "pages.md",
     "state.md",
     "data.md",
+    "serving.md",
     "steps.md",
 ];
 
@@ -312,6 +313,8 @@ mod programs {
     pub struct State;
     #[doc = include_str!("../src/data.md")]
     pub struct Data;
+    #[doc = include_str!("../src/serving.md")]
+    pub struct Serving;
     #[doc = include_str!("../src/steps.md")]
     pub struct Steps;
 }

@@ -38,6 +38,12 @@ const PARTS: &[Part] = &[
         works: &[],
     },
     Part { name: "slowhttptest", programs: &["slowhttptest"], packages: &["slowhttptest"], works: &[] },
+    Part {
+        name: "systemd's socket activation",
+        programs: &["systemd-socket-activate"],
+        packages: &["systemd"],
+        works: &[],
+    },
     Part { name: "PostgreSQL", programs: &["postgres"], packages: &["postgresql"], works: &[] },
     Part { name: "PostgreSQL's initdb", programs: &["initdb"], packages: &["postgresql"], works: &[] },
     Part { name: "curl", programs: &["curl"], packages: &["curl"], works: &["--version"] },

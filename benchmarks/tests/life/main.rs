@@ -1,5 +1,6 @@
 //! The life of a server, seen from outside: `carboy-faults` is started as a program, asked, signalled, and started anew.
 
 mod addresses;
-#[allow(dead_code)]
+mod handover;
 mod program;
+mod stop;

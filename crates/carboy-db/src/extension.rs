@@ -18,13 +18,19 @@ pub fn db() -> Db {
 }
 
 /// [`startup`](Extension::startup) opens the database, so that an app whose database cannot be opened does not start, and warns about
-/// migrations that are not applied. The commands are `db upgrade`, `db downgrade` and `db status`.
+/// migrations that are not applied. The server's readiness path says 503 while the database does not answer. The commands are `db upgrade`,
+/// `db downgrade` and `db status`.
 impl Extension for Db {
     fn name(&self) -> &'static str {
         "Db"
     }
 
     fn init(&self, app: &mut App) -> Result<()> {
+        let db = self.clone();
+        app.readiness_check("database", move || {
+            let db = db.clone();
+            async move { Ok(db.connection().await?.ping().await?) }
+        });
         app.command_group("db", [self.upgrade_command(), self.downgrade_command(), self.status_command()]);
         Ok(())
     }

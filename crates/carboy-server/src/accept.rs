@@ -5,13 +5,26 @@ use crate::{
     load::Load,
     shutdown::{Either, ShutdownHandle, Stage, race},
 };
-use std::{future::poll_fn, io, pin::pin, task::Poll, time::Duration};
+use std::{
+    fs::File,
+    future::poll_fn,
+    io,
+    pin::{Pin, pin},
+    task::{Context, Poll, Waker},
+    time::Duration,
+};
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 const FIRST_PAUSE: Duration = Duration::from_millis(10);
 const LONGEST_PAUSE: Duration = Duration::from_secs(1);
 
+/// What a client hears when there is no file left for its connection, and has not been for a while.
+const NO_ROOM: &[u8] =
+    b"HTTP/1.1 503 Service Unavailable\r\nretry-after: 1\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+
 /// Accepts until the server drains, then empties the backlog, so that no client that the system has
-/// told "connected" is turned away. `hand` counts each connection in `load`.
+/// told "connected" is turned away; those who wait at a socket that another process listens on are its. `hand` counts each connection
+/// in `load`.
 pub(crate) async fn accept_loop(
     listener: OpenListener,
     load: &Load,
@@ -19,6 +32,7 @@ pub(crate) async fn accept_loop(
     mut hand: impl FnMut(Accepted),
 ) {
     let mut pause = FIRST_PAUSE;
+    let mut reserve = Reserve::new();
     let mut full = false;
     let mut draining = pin!(shutdown.reached(Stage::Draining));
     loop {
@@ -51,14 +65,48 @@ pub(crate) async fn accept_loop(
                 if let Either::First(()) = race(draining.as_mut(), tokio::time::sleep(pause)).await {
                     break;
                 }
+                if pause == LONGEST_PAUSE {
+                    reserve.turn_away(&listener).await;
+                }
                 pause = (pause * 2).min(LONGEST_PAUSE);
             }
         }
     }
-    while let Some(connection) = backlog(&listener).await {
+    while !listener.is_left()
+        && let Some(connection) = backlog(&listener).await
+    {
         if load.total() < load.cap() {
             hand(connection);
         }
+    }
+}
+
+/// A file that is kept open to be closed when no other can be opened: so those who wait can at least be told.
+struct Reserve(Option<File>);
+
+impl Reserve {
+    fn new() -> Self {
+        Reserve(File::open("/dev/null").ok())
+    }
+
+    /// Tells everybody who waits that there is no room.
+    async fn turn_away(&mut self, listener: &OpenListener) {
+        drop(self.0.take());
+        let mut turned_away = 0;
+        while let Some(mut connection) = backlog(listener).await {
+            // The socket is new and takes these few bytes at once, or the client has left.
+            let mut cx = Context::from_waker(Waker::noop());
+            let mut transport = Pin::new(&mut connection.transport);
+            let _ = transport.as_mut().poll_write(&mut cx, NO_ROOM);
+            // What is left unread when a socket is closed makes the client's system throw the answer away.
+            let mut waste = [0; 4096];
+            let _ = transport.as_mut().poll_read(&mut cx, &mut ReadBuf::new(&mut waste));
+            turned_away += 1;
+        }
+        if turned_away > 0 {
+            tracing::error!(target: "carboy::server", turned_away, "no files for further connections; clients were told 503");
+        }
+        *self = Reserve::new();
     }
 }
 

@@ -2,7 +2,7 @@
 
 use crate::{BindAddress, LogSink, Metrics};
 use carboy_http::proxy::{ProxyFix, TrustedProxies};
-use std::time::Duration;
+use std::{path::PathBuf, time::Duration};
 
 /// How a server listens, how long it waits for what, and how much it takes.
 ///
@@ -38,6 +38,32 @@ pub struct ServerConfig {
     pub(crate) metrics_on: Option<BindAddress>,
     #[cfg(feature = "tls")]
     pub(crate) tls: Option<crate::TlsConfig>,
+    pub(crate) life: Life,
+}
+
+/// How a server comes and goes.
+#[derive(Debug, Clone)]
+pub(crate) struct Life {
+    pub(crate) drain_delay: Duration,
+    pub(crate) restart_timeout: Duration,
+    pub(crate) pid_file: Option<PathBuf>,
+    pub(crate) health: HealthPaths,
+}
+
+/// The paths that the server answers by itself.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct HealthPaths {
+    pub(crate) ready: Option<String>,
+    pub(crate) live: Option<String>,
+    pub(crate) logged: bool,
+}
+
+impl HealthPaths {
+    /// Whether a request for this path is left out of the access log.
+    pub(crate) fn is_silent(&self, path: &str) -> bool {
+        let is = |own: &Option<String>| own.as_deref() == Some(path);
+        !self.logged && (is(&self.ready) || is(&self.live))
+    }
 }
 
 #[derive(Debug, Clone)]
@@ -84,6 +110,10 @@ pub(crate) const LINGER: Duration = Duration::from_secs(2);
 /// How long a connection that has not sent anything yet may still send a request once the server
 /// drains: its client connected to a server that was up.
 pub(crate) const DRAIN_FIRST_BYTE: Duration = Duration::from_secs(1);
+
+/// How long a connection has to be silent between two requests to be closed once the server drains: a client that was answered
+/// less than that ago may be sending the next one.
+pub(crate) const DRAIN_IDLE: Duration = Duration::from_secs(1);
 
 /// The form of the access log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -152,6 +182,12 @@ impl Default for ServerConfig {
             metrics_on: None,
             #[cfg(feature = "tls")]
             tls: None,
+            life: Life {
+                drain_delay: Duration::ZERO,
+                restart_timeout: Duration::from_secs(60),
+                pid_file: None,
+                health: HealthPaths::default(),
+            },
         }
     }
 }
@@ -322,6 +358,52 @@ impl ServerConfig {
     /// How long a server that was told to stop waits for answers under way. Default 30 s.
     pub fn drain_timeout(mut self, limit: Duration) -> Self {
         self.deadlines.drain = limit;
+        self
+    }
+
+    /// How long a server that was told to stop serves as before while its [readiness path](Self::readiness_path) says 503 already: so long
+    /// a load balancer takes to look elsewhere. Default 0. It comes before the [drain deadline](Self::drain_timeout); a second signal ends
+    /// both.
+    pub fn drain_delay(mut self, delay: Duration) -> Self {
+        self.life.drain_delay = delay;
+        self
+    }
+
+    /// The longest time from the word to stop to the end: [delay](Self::drain_delay) and [deadline](Self::drain_timeout).
+    pub fn longest_drain(&self) -> Duration {
+        self.life.drain_delay + self.deadlines.drain
+    }
+
+    /// How long a new process may take to serve after SIGUSR2; then it is ended and the old one goes on. Default 60 s.
+    pub fn restart_timeout(mut self, limit: Duration) -> Self {
+        self.life.restart_timeout = limit;
+        self
+    }
+
+    /// A file for the number of the process that serves: written once it does, removed at its end, taken over by a new process on a
+    /// restart. Default: none.
+    pub fn pid_file(mut self, path: impl Into<PathBuf>) -> Self {
+        self.life.pid_file = Some(path.into());
+        self
+    }
+
+    /// A path such as `/readyz` that the server answers before the application: 200 while it takes requests and every
+    /// [check](crate::Server::readiness_check) holds, 503 otherwise, and from the moment that it is told to stop. Default: none, because paths
+    /// are the application's.
+    pub fn readiness_path(mut self, path: impl Into<String>) -> Self {
+        self.life.health.ready = Some(path.into());
+        self
+    }
+
+    /// A path such as `/livez` that the server answers before the application: 200 as long as it answers at all. Default: none.
+    pub fn liveness_path(mut self, path: impl Into<String>) -> Self {
+        self.life.health.live = Some(path.into());
+        self
+    }
+
+    /// Whether requests for the readiness and liveness paths appear in the access log. Default no.
+    pub fn log_health(mut self, logged: bool) -> Self {
+        self.life.health.logged = logged;
         self
     }
 

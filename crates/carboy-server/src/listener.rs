@@ -10,6 +10,10 @@ use std::{
     io,
     net::{SocketAddr, TcpListener, ToSocketAddrs},
     path::{Path, PathBuf},
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering::Relaxed},
+    },
     task::{Context, Poll},
 };
 
@@ -18,8 +22,10 @@ use std::{
 pub struct Listener {
     socket: Bound,
     address: BoundAddress,
-    /// The file to remove at the end: only one that this process made.
+    /// The file to remove at the end: only one that this process made, or took over from the one that did.
     file: Option<SocketFile>,
+    name: Option<String>,
+    left: Left,
 }
 
 #[derive(Debug)]
@@ -29,23 +35,69 @@ enum Bound {
     Unix(std::os::unix::net::UnixListener),
 }
 
+/// The names by which a process tells its successor what a socket is: one without a name, one whose file goes with it, the one for
+/// figures, and the one that takes the word of readiness.
+#[cfg(unix)]
+pub(crate) const OWN: &str = "carboy";
+#[cfg(unix)]
+pub(crate) const OWN_FILE: &str = "carboy-file";
+pub(crate) const METRICS: &str = "carboy-metrics";
+#[cfg(unix)]
+pub(crate) const READY: &str = "carboy-ready";
+
+/// A copy of a listening socket, for the next process.
+#[cfg(unix)]
 #[derive(Debug)]
-struct SocketFile(PathBuf);
+pub(crate) struct Heirloom {
+    pub(crate) socket: std::os::fd::OwnedFd,
+    pub(crate) name: Option<String>,
+    /// The file of a Unix socket goes with it.
+    pub(crate) with_file: bool,
+    pub(crate) left: Left,
+}
+
+/// Whether another process listens on the socket too, and goes on when this one stops.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Left(Arc<AtomicBool>);
+
+impl Left {
+    /// Leaves the socket to another process.
+    pub(crate) fn leave(&self) {
+        self.0.store(true, Relaxed);
+    }
+
+    pub(crate) fn is_left(&self) -> bool {
+        self.0.load(Relaxed)
+    }
+}
+
+/// The file of a Unix socket, removed with this, unless the socket is left to another process.
+#[derive(Debug)]
+struct SocketFile {
+    path: PathBuf,
+    left: Left,
+}
 
 impl Drop for SocketFile {
     fn drop(&mut self) {
-        let _ = std::fs::remove_file(&self.0);
+        if !self.left.is_left() {
+            let _ = std::fs::remove_file(&self.path);
+        }
     }
 }
 
 impl Listener {
+    fn new(socket: Bound, address: BoundAddress) -> Self {
+        Listener { socket, address, file: None, name: None, left: Left::default() }
+    }
+
     /// Takes over a TCP socket that listens already: inherited, or made with options of one's own.
     ///
     /// Errors if the system does not tell its address.
     pub fn from_tcp(socket: TcpListener) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
         let address = BoundAddress::Tcp(socket.local_addr()?);
-        Ok(Listener { socket: Bound::Tcp(socket), address, file: None })
+        Ok(Listener::new(Bound::Tcp(socket), address))
     }
 
     /// Takes over a Unix socket that listens already; its file stays when the server ends.
@@ -55,7 +107,48 @@ impl Listener {
     pub fn from_unix(socket: std::os::unix::net::UnixListener) -> io::Result<Self> {
         socket.set_nonblocking(true)?;
         let path = socket.local_addr()?.as_pathname().map(Path::to_owned).unwrap_or_default();
-        Ok(Listener { socket: Bound::Unix(socket), address: BoundAddress::Unix(path), file: None })
+        Ok(Listener::new(Bound::Unix(socket), BoundAddress::Unix(path)))
+    }
+
+    /// A socket that was handed over under a name by the process before this one, which does not need it any more.
+    #[cfg(unix)]
+    pub(crate) fn of_predecessor(mut self, name: Option<String>) -> Self {
+        if name.as_deref() == Some(OWN_FILE)
+            && let BoundAddress::Unix(path) = &self.address
+        {
+            self.file = Some(SocketFile { path: path.clone(), left: self.left.clone() });
+        }
+        self.name = name.filter(|name| name != OWN && name != OWN_FILE);
+        self
+    }
+
+    /// A socket that was handed over under a name by a service manager, which goes on listening when this process stops.
+    #[cfg(unix)]
+    pub(crate) fn of_manager(mut self, name: Option<String>) -> Self {
+        self.left.leave();
+        self.name = name;
+        self
+    }
+
+    /// The name that the service manager gave it: `FileDescriptorName=` of systemd's socket unit.
+    pub fn name(&self) -> Option<&str> {
+        self.name.as_deref()
+    }
+
+    /// A copy for the next process.
+    #[cfg(unix)]
+    pub(crate) fn heirloom(&self) -> io::Result<Heirloom> {
+        use std::os::fd::AsFd;
+        let socket = match &self.socket {
+            Bound::Tcp(socket) => socket.as_fd().try_clone_to_owned()?,
+            Bound::Unix(socket) => socket.as_fd().try_clone_to_owned()?,
+        };
+        Ok(Heirloom {
+            socket,
+            name: self.name.clone(),
+            with_file: self.file.is_some(),
+            left: self.left.clone(),
+        })
     }
 
     /// Where it listens.
@@ -78,6 +171,14 @@ impl Listener {
         wanted.iter().map(|address| bind(address, &ipv4_ports, config.backlog)).collect()
     }
 
+    /// Listens on the address for the figures, if there is one.
+    pub(crate) fn bind_metrics(config: &ServerConfig) -> Result<Option<Listener>, ServerError> {
+        let Some(address) = &config.metrics_on else { return Ok(None) };
+        let mut listener = bind(address, &[], config.backlog)?;
+        listener.name = Some(METRICS.to_owned());
+        Ok(Some(listener))
+    }
+
     /// Registers the socket with the runtime of the calling thread.
     pub(crate) fn open(self) -> io::Result<OpenListener> {
         // A socket on one address tells where each of its connections arrived; one on all of them does not.
@@ -87,7 +188,7 @@ impl Listener {
             #[cfg(unix)]
             Bound::Unix(socket) => OpenSocket::Unix(tokio::net::UnixListener::from_std(socket)?),
         };
-        Ok(OpenListener { socket, local, _file: self.file })
+        Ok(OpenListener { socket, local, left: self.left, _file: self.file })
     }
 }
 
@@ -142,14 +243,15 @@ fn bind_unix(path: &Path, mode: Option<u32>, backlog: u32) -> io::Result<Listene
     }
     let socket = Socket::new(Domain::UNIX, Type::STREAM, None)?;
     socket.bind(&SockAddr::unix(path)?)?;
-    let file = SocketFile(path.to_owned());
+    let left = Left::default();
+    let file = SocketFile { path: path.to_owned(), left: left.clone() };
     if let Some(mode) = mode {
         // Before anybody can connect.
         std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode))?;
     }
     socket.listen(backlog.min(i32::MAX as u32) as i32)?;
     let mut listener = Listener::from_unix(socket.into())?;
-    listener.file = Some(file);
+    (listener.file, listener.left) = (Some(file), left);
     Ok(listener)
 }
 
@@ -163,6 +265,7 @@ fn bind_unix(_: &Path, _: Option<u32>, _: u32) -> io::Result<Listener> {
 pub(crate) struct OpenListener {
     socket: OpenSocket,
     local: Option<SocketAddr>,
+    left: Left,
     _file: Option<SocketFile>,
 }
 
@@ -174,6 +277,11 @@ enum OpenSocket {
 }
 
 impl OpenListener {
+    /// Whether those who wait to be accepted can be left to another process.
+    pub(crate) fn is_left(&self) -> bool {
+        self.left.is_left()
+    }
+
     pub(crate) fn poll_accept(&self, cx: &mut Context<'_>) -> Poll<io::Result<Accepted>> {
         match &self.socket {
             OpenSocket::Tcp(socket) => socket.poll_accept(cx).map_ok(|(stream, peer)| {

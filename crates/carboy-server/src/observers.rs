@@ -1,6 +1,8 @@
 //! What runs beside a server for those who watch it: the page of its figures, and the thread that writes its access log.
 
-use crate::{BoundAddress, LogSink, RunningServer, Server, ServerConfig, ServerError, metrics::MetricsPage};
+use crate::{
+    BoundAddress, Listener, LogSink, RunningServer, Server, ServerConfig, ServerError, metrics::MetricsPage,
+};
 use std::time::Duration;
 
 /// How long lines of the access log that are not written yet are waited for at the end.
@@ -14,8 +16,8 @@ pub(crate) struct Observers {
 }
 
 impl Observers {
-    /// Starts what a configuration asks for.
-    pub(crate) fn start(config: &ServerConfig) -> Result<Self, ServerError> {
+    /// Starts what a configuration asks for; `listener` is for the page of the figures.
+    pub(crate) fn start(config: &ServerConfig, listener: Option<Listener>) -> Result<Self, ServerError> {
         let log = config.access_log_to.clone();
         if let (Some(metrics), Some(log)) = (&config.metrics, &log)
             && !metrics.has(LOST)
@@ -23,10 +25,10 @@ impl Observers {
             let log = log.clone();
             metrics.counter(LOST, "Lines of the access log that were lost.", move || log.dropped());
         }
-        let page = match (&config.metrics_on, &config.metrics) {
-            (Some(address), Some(metrics)) => {
-                let own = ServerConfig::new().bind(address.clone()).workers(1).max_connections(64);
-                Some(Server::new(own).start(MetricsPage(metrics.clone()))?)
+        let page = match (listener, &config.metrics) {
+            (Some(listener), Some(metrics)) => {
+                let own = ServerConfig::new().workers(1).max_connections(64);
+                Some(Server::new(own).listeners(vec![listener]).start(MetricsPage(metrics.clone()))?)
             }
             _ => None,
         };
@@ -38,23 +40,11 @@ impl Observers {
         self.page.as_ref()?.addresses().first()
     }
 
-    /// Opens the file of the access log anew at each SIGHUP: a tool has moved it away. Does not end.
-    #[cfg(unix)]
-    pub(crate) async fn obey_hangups(&self) {
-        use tokio::signal::unix::{SignalKind, signal};
-        if let Some(log) = &self.log
-            && let Ok(mut hangups) = signal(SignalKind::hangup())
-        {
-            while hangups.recv().await.is_some() {
-                log.reopen();
-            }
+    /// Opens the file of the access log anew: a tool has moved it away.
+    pub(crate) fn reload(&self) {
+        if let Some(log) = &self.log {
+            log.reopen();
         }
-        std::future::pending().await
-    }
-
-    #[cfg(not(unix))]
-    pub(crate) async fn obey_hangups(&self) {
-        std::future::pending().await
     }
 }
 

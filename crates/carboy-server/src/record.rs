@@ -40,7 +40,7 @@ impl Record {
         peer: Option<SocketAddr>,
         parts: &mut Parts,
     ) -> Option<Box<Self>> {
-        if !config.watched() {
+        if !config.watched() || config.life.health.is_silent(parts.uri.path()) {
             return None;
         }
         let request_id = request_id::of(config, peer, &parts.headers);

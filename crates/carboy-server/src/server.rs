@@ -1,28 +1,26 @@
 //! A server as a whole: started, supervised, stopped.
 
 use crate::{
-    BoundAddress, Listener, ServerConfig, ServerError, ShutdownHandle,
+    BoundAddress, Inherited, Listener, ServerConfig, ServerError, ShutdownHandle,
     accept::accept_loop,
     connection::Protocols,
+    health::{Check, Front},
     listener::Detached,
     load::{Held, Load, open_file_limit},
     observers::Observers,
     opening::Opening,
-    shutdown::{Stage, race},
+    pid_file::PidFile,
+    process::Process,
+    signals::Signals,
+    supervisor::{ReloadHook, Supervisor},
     worker::{self, Source, Worker},
 };
 use carboy_http::Service;
-use std::{fmt, io, pin::Pin, sync::Arc, thread::JoinHandle, time::Duration};
-use tokio::{
-    runtime::Runtime,
-    sync::mpsc::{self, UnboundedSender},
-};
+use std::{fmt, io, pin::Pin, sync::Arc, thread::JoinHandle};
+use tokio::sync::mpsc::{self, UnboundedSender};
 
 /// Files that connections leave to the application.
 const RESERVED_FILES: usize = 64;
-
-/// How long threads that were told to end are waited for; one that is stuck in a view is left behind.
-const LAST_WAIT: Duration = Duration::from_secs(1);
 
 pub(crate) type DrainHook = Arc<dyn Fn() -> Pin<Box<dyn Future<Output = ()> + Send>> + Send + Sync>;
 type OnListen = Box<dyn FnOnce(&[BoundAddress]) + Send>;
@@ -37,19 +35,83 @@ pub struct Server {
     shutdown: ShutdownHandle,
     on_listen: Option<OnListen>,
     drain_hook: Option<DrainHook>,
+    reload_hooks: Vec<ReloadHook>,
+    checks: Vec<Check>,
+    metrics_listener: Option<Listener>,
+    #[cfg(unix)]
+    predecessor: Option<std::os::unix::net::UnixDatagram>,
 }
 
 impl Server {
     /// A server with this configuration.
     pub fn new(config: ServerConfig) -> Self {
         let shutdown = ShutdownHandle::new();
-        Server { config, listeners: None, shutdown, on_listen: None, drain_hook: None }
+        Server {
+            config,
+            listeners: None,
+            shutdown,
+            on_listen: None,
+            drain_hook: None,
+            reload_hooks: Vec::new(),
+            checks: Vec::new(),
+            metrics_listener: None,
+            #[cfg(unix)]
+            predecessor: None,
+        }
     }
 
     /// Listens on sockets that exist already, inherited ones for example; the configuration's
     /// addresses are not bound then.
     pub fn listeners(mut self, listeners: Vec<Listener>) -> Self {
         self.listeners = Some(listeners);
+        self
+    }
+
+    /// Listens on the sockets that this process was started with, if there are any; the configuration's addresses are not bound
+    /// then.
+    pub fn inherited(mut self, inherited: Inherited) -> Self {
+        if !inherited.listeners.is_empty() {
+            self.listeners = Some(inherited.listeners);
+        }
+        self.metrics_listener = inherited.metrics;
+        #[cfg(unix)]
+        {
+            self.predecessor = inherited.predecessor;
+        }
+        self
+    }
+
+    /// Listens now rather than when it is started, for those who want to know where before anybody is served.
+    ///
+    /// # Errors
+    /// As [`Listener::bind`].
+    pub fn bind(mut self) -> Result<Self, ServerError> {
+        if self.listeners.is_none() {
+            self.listeners = Some(Listener::bind(&self.config)?);
+        }
+        Ok(self)
+    }
+
+    /// Where it listens already: see [`bind`](Self::bind).
+    pub fn addresses(&self) -> impl Iterator<Item = &BoundAddress> {
+        self.listeners.iter().flatten().map(Listener::address)
+    }
+
+    /// Asks this too before the [readiness path](ServerConfig::readiness_path) says that the application is ready; may be called for several.
+    ///
+    /// `check` fails with the reason, which is logged; a client learns the name alone. After five seconds it counts as failed.
+    pub fn readiness_check<F>(mut self, name: &str, check: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Result<(), String>> + Send + 'static,
+    {
+        self.checks.push(Check { name: name.to_owned(), run: Box::new(move || Box::pin(check())) });
+        self
+    }
+
+    /// Does this at each SIGHUP, on a thread where it may read files: certificates or settings that have changed. (The file of the access
+    /// log is opened anew without it.) Only [`serve`](Self::serve) obeys signals.
+    pub fn on_reload(mut self, hook: impl Fn() + Send + Sync + 'static) -> Self {
+        self.reload_hooks.push(Arc::new(hook));
         self
     }
 
@@ -79,12 +141,16 @@ impl Server {
     /// any more, idle ones are closed, answers under way have the drain deadline to finish. A second
     /// signal ends at once.
     ///
+    /// SIGUSR2 starts the program anew with the sockets of this process; when the new process serves, this one drains. One that does not
+    /// come to serve changes nothing. SIGHUP reloads, or stops where the server was started from a terminal. What systemd wants to know
+    /// (`NOTIFY_SOCKET`, `WATCHDOG_USEC`) it is told.
+    ///
     /// # Errors
     ///
     /// [`ServerError`] when it cannot start; once it runs it ends with `Ok`.
     pub fn serve<S: Service>(self, service: S) -> Result<(), ServerError> {
-        let running = self.launch(service)?;
-        running.supervise(true);
+        let (supervisor, _) = self.launch(service, true)?;
+        supervisor.watch();
         Ok(())
     }
 
@@ -94,22 +160,41 @@ impl Server {
     ///
     /// [`ServerError`] when it cannot start.
     pub fn start<S: Service>(self, service: S) -> Result<RunningServer, ServerError> {
-        let launched = self.launch(service)?;
-        let (addresses, shutdown) = (launched.addresses.clone(), launched.shutdown.clone());
+        let (launched, addresses) = self.launch(service, false)?;
+        let shutdown = launched.shutdown.clone();
         let metrics_address = launched.observers.metrics_address().cloned();
         let supervisor = std::thread::Builder::new()
             .name("carboy-server".into())
-            .spawn(move || launched.supervise(false))
+            .spawn(move || launched.watch())
             .map_err(|error| ServerError::system("a thread", error))?;
         Ok(RunningServer { addresses, metrics_address, shutdown, supervisor: Some(supervisor) })
     }
 
-    fn launch<S: Service>(self, service: S) -> Result<Launched, ServerError> {
+    /// `owns_process`: signals and the service manager are for this server.
+    fn launch<S: Service>(
+        self,
+        service: S,
+        owns_process: bool,
+    ) -> Result<(Supervisor, Vec<BoundAddress>), ServerError> {
         let listeners = match self.listeners {
             Some(listeners) => listeners,
             None => Listener::bind(&self.config)?,
         };
-        let observers = Observers::start(&self.config)?;
+        let metrics_listener = match self.metrics_listener {
+            Some(listener) => Some(listener),
+            None => Listener::bind_metrics(&self.config)?,
+        };
+        let process = if owns_process {
+            let all = listeners.iter().chain(&metrics_listener);
+            #[cfg(unix)]
+            let process = Process::new(all, self.predecessor, &self.config, &self.shutdown)?;
+            #[cfg(not(unix))]
+            let process = Process::new(all, &self.config, &self.shutdown)?;
+            Some(process)
+        } else {
+            None
+        };
+        let observers = Observers::start(&self.config, metrics_listener)?;
         let opening = Opening::new(&self.config)?;
         #[cfg(feature = "tls")]
         let tls = opening.tls.clone();
@@ -118,7 +203,7 @@ impl Server {
         let files = open_file_limit().map_or(usize::MAX, |n| n.saturating_sub(RESERVED_FILES).max(1));
         let load = Load::new(workers, self.config.max_connections.min(files));
         let config = Arc::new(self.config);
-        let service = Arc::new(service);
+        let service = Arc::new(Front::new(service, &config.life.health, self.checks, &self.shutdown));
         let protocols = Arc::new(Protocols::new(config.clone(), self.shutdown.clone(), opening));
         let system = |what| move |error: io::Error| ServerError::system(what, error);
 
@@ -147,6 +232,10 @@ impl Server {
                 shutdown: self.shutdown.clone(),
                 drain: config.deadlines.drain,
                 drain_hook: self.drain_hook.clone(),
+                #[cfg(unix)]
+                beats: process.as_ref().and_then(Process::beats),
+                #[cfg(not(unix))]
+                beats: None,
             };
             let ended = ended.clone();
             let thread = std::thread::Builder::new()
@@ -179,20 +268,36 @@ impl Server {
                 });
             }
         }
+        // Before anybody learns that it serves, and sends a signal.
+        let process = match process {
+            Some(process) => {
+                let _context = supervisor.enter();
+                Some((process, Signals::new().map_err(system("signals"))?))
+            }
+            None => None,
+        };
+        let pid_file = config.life.pid_file.as_deref().map(PidFile::write).transpose()?;
         if let Some(ready) = self.on_listen {
             ready(&addresses);
         }
-        Ok(Launched {
-            addresses,
+        if let Some((process, _)) = &process {
+            process.serving();
+        }
+        let supervisor = Supervisor {
             shutdown: self.shutdown,
-            supervisor,
+            runtime: supervisor,
             threads,
             all_ended,
+            drain_delay: config.life.drain_delay,
             drain: config.deadlines.drain,
             observers,
+            reload_hooks: self.reload_hooks,
+            process,
+            pid_file,
             #[cfg(feature = "tls")]
             tls,
-        })
+        };
+        Ok((supervisor, addresses))
     }
 }
 
@@ -205,100 +310,6 @@ fn hand(connection: Detached, load: &Arc<Load>, workers: &[UnboundedSender<(Deta
 impl fmt::Debug for Server {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Server").field("config", &self.config).finish_non_exhaustive()
-    }
-}
-
-/// Threads that serve, and what watches them.
-struct Launched {
-    addresses: Vec<BoundAddress>,
-    shutdown: ShutdownHandle,
-    supervisor: Runtime,
-    threads: Vec<JoinHandle<()>>,
-    all_ended: mpsc::Receiver<()>,
-    drain: Duration,
-    observers: Observers,
-    #[cfg(feature = "tls")]
-    tls: Option<Arc<crate::tls::Tls>>,
-}
-
-impl Launched {
-    fn supervise(mut self, signals: bool) {
-        #[cfg(feature = "tls")]
-        if let Some(tls) = self.tls.take() {
-            self.supervisor.spawn(crate::tls::keep_fresh(tls, signals));
-        }
-        let shutdown = &self.shutdown;
-        let all_ended = self.supervisor.block_on(async {
-            let over = async {
-                shutdown.reached(Stage::Draining).await;
-                race(tokio::time::sleep(self.drain), shutdown.reached(Stage::Aborting)).await;
-                shutdown.abort();
-                tokio::time::sleep(LAST_WAIT).await;
-            };
-            let obey = async {
-                if signals {
-                    race(obey_signals(shutdown), self.observers.obey_hangups()).await;
-                }
-                std::future::pending::<()>().await;
-            };
-            let ended = race(self.all_ended.recv(), race(over, obey)).await;
-            matches!(ended, crate::shutdown::Either::First(_))
-        });
-        if all_ended {
-            for thread in self.threads {
-                let _ = thread.join();
-            }
-        } else {
-            tracing::warn!(
-                target: "carboy::server",
-                "the drain deadline has passed; requests that block their worker are left behind"
-            );
-        }
-        self.supervisor.shutdown_background();
-    }
-}
-
-async fn obey_signals(shutdown: &ShutdownHandle) {
-    let mut signals = match Signals::new() {
-        Ok(signals) => signals,
-        Err(error) => {
-            tracing::error!(target: "carboy::server", %error, "cannot listen for signals");
-            return;
-        }
-    };
-    signals.next().await;
-    tracing::info!(target: "carboy::server", "stopping: requests under way are finished; again to end at once");
-    shutdown.shutdown();
-    signals.next().await;
-    shutdown.abort();
-}
-
-#[cfg(unix)]
-struct Signals(tokio::signal::unix::Signal, tokio::signal::unix::Signal);
-
-#[cfg(unix)]
-impl Signals {
-    fn new() -> io::Result<Self> {
-        use tokio::signal::unix::{SignalKind, signal};
-        Ok(Signals(signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?))
-    }
-
-    async fn next(&mut self) {
-        race(self.0.recv(), self.1.recv()).await;
-    }
-}
-
-#[cfg(not(unix))]
-struct Signals;
-
-#[cfg(not(unix))]
-impl Signals {
-    fn new() -> io::Result<Self> {
-        Ok(Signals)
-    }
-
-    async fn next(&mut self) {
-        let _ = tokio::signal::ctrl_c().await;
     }
 }
 

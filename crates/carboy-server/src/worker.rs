@@ -3,6 +3,7 @@
 use crate::{
     accept::accept_loop,
     connection::{Protocols, serve},
+    heartbeat::Beats,
     listener::{Accepted, Detached, OpenListener},
     load::{Held, Load},
     server::DrainHook,
@@ -33,6 +34,8 @@ pub(crate) struct Worker<S> {
     pub(crate) shutdown: ShutdownHandle,
     pub(crate) drain: Duration,
     pub(crate) drain_hook: Option<DrainHook>,
+    /// Whom it tells that it is not stuck, if anybody wants to know.
+    pub(crate) beats: Option<Arc<Beats>>,
 }
 
 pub(crate) fn runtime() -> std::io::Result<Runtime> {
@@ -43,6 +46,10 @@ impl<S: Service> Worker<S> {
     /// Serves until the server is stopped and what was under way has ended, or its time is over.
     pub(crate) fn run(self, runtime: Runtime, source: Source) {
         runtime.block_on(async {
+            if let Some(beats) = self.beats.clone() {
+                let index = self.index;
+                tokio::spawn(async move { beats.beat(index).await });
+            }
             match source {
                 Source::Accept(listeners) => self.accept(listeners).await,
                 Source::Handed(mut handed) => {

@@ -7,7 +7,7 @@ use common::{Client, Pages, config, eventually, start};
 use std::{
     collections::HashMap,
     io::{BufRead, BufReader},
-    net::{SocketAddr, TcpListener},
+    net::{SocketAddr, TcpListener, TcpStream},
     process::{Child, Command, Stdio},
     sync::atomic::{AtomicUsize, Ordering::SeqCst},
     time::{Duration, Instant},
@@ -82,6 +82,7 @@ fn draining_closes_idle_connections_and_finishes_requests_under_way() {
         let address = running.addr;
         let mut idle = running.connect();
         idle.get("/");
+        std::thread::sleep(Duration::from_millis(1100));
         let mut slow = running.connect();
         slow.send("GET /slow?700 HTTP/1.1\r\nHost: a\r\n\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n");
         std::thread::sleep(Duration::from_millis(100));
@@ -94,7 +95,7 @@ fn draining_closes_idle_connections_and_finishes_requests_under_way() {
         assert!(text.contains("connection: close\r\n") && text.ends_with("slow"), "{text}");
         running.server.join();
         assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
-        assert!(std::net::TcpStream::connect(address).is_err());
+        assert!(TcpStream::connect(address).is_err());
     }
 }
 
@@ -109,6 +110,75 @@ fn a_client_that_connected_before_the_end_is_still_served() {
     let answer = early.answer();
     assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
 }
+
+#[test]
+fn a_client_that_was_just_answered_may_send_its_next_request_into_the_drain() {
+    for workers in [1, 2] {
+        let running = start(config().workers(workers));
+        let mut client = running.connect();
+        assert_eq!(client.get("/").header("connection"), None);
+        let begin = Instant::now();
+        running.server.shutdown();
+        std::thread::sleep(Duration::from_millis(200));
+        let answer = client.get("/");
+        assert_eq!((answer.status, answer.header("connection")), (200, Some("close")));
+        running.server.join();
+        assert!(begin.elapsed() < Duration::from_secs(3), "{:?}", begin.elapsed());
+    }
+}
+
+#[test]
+fn a_drain_delay_serves_as_before_and_says_that_the_server_is_not_ready() {
+    let config =
+        config().drain_delay(Duration::from_millis(700)).readiness_path("/readyz").liveness_path("/livez");
+    let running = start(config);
+    let mut kept = running.connect();
+    assert_eq!(kept.get("/readyz").status, 200);
+    running.server.shutdown();
+    std::thread::sleep(Duration::from_millis(100));
+    let mut fresh = running.connect();
+    for client in [&mut kept, &mut fresh] {
+        let not_ready = client.get("/readyz");
+        assert_eq!((not_ready.status, not_ready.body.as_str()), (503, "stopping\n"));
+        assert_eq!(client.get("/livez").status, 200);
+        let answer = client.get("/");
+        assert_eq!((answer.status, answer.header("connection")), (200, None));
+    }
+    std::thread::sleep(Duration::from_millis(1000));
+    assert!(TcpStream::connect(running.addr).is_err());
+    running.server.join();
+}
+
+#[test]
+fn the_server_answers_for_its_health_before_the_application_and_does_not_log_it() {
+    let config = config().readiness_path("/").liveness_path("/livez");
+    let server = Server::new(config)
+        .readiness_check("database", || async {
+            match DATABASE_IS_THERE.load(SeqCst) {
+                0 => Err("it listens on 10.0.0.7".to_owned()),
+                _ => Ok(()),
+            }
+        })
+        .readiness_check("cache", || async { Ok(()) })
+        .start(Pages)
+        .unwrap();
+    let mut client = Client::connect(server.addresses()[0].as_tcp().unwrap());
+    let answer = client.get("/");
+    assert_eq!((answer.status, answer.body.as_str()), (503, "not ready: database\n"));
+    assert_eq!(answer.header("cache-control"), Some("no-store"));
+    DATABASE_IS_THERE.store(1, SeqCst);
+    assert_eq!(client.get("/").body, "ok\n");
+    // As HAProxy asks: HTTP/1.0, no Host.
+    client.send("HEAD /livez HTTP/1.0\r\n\r\n");
+    assert_eq!(client.answer_to("HEAD").status, 200);
+    let mut client = Client::connect(server.addresses()[0].as_tcp().unwrap());
+    client.send("POST /livez HTTP/1.1\r\nHost: a\r\nContent-Length: 0\r\n\r\n");
+    let refused = client.answer();
+    assert_eq!((refused.status, refused.header("allow")), (405, Some("GET, HEAD")));
+    assert_eq!(client.get("/target").body, "/target");
+}
+
+static DATABASE_IS_THERE: AtomicUsize = AtomicUsize::new(0);
 
 #[test]
 fn the_drain_ends_at_its_deadline_even_if_a_view_blocks_its_worker() {
@@ -164,9 +234,12 @@ const ROLE: &str = "CARBOY_SERVER_TEST_ROLE";
 fn server_process() {
     let Ok(role) = std::env::var(ROLE) else { return };
     // Takes away the files that the connection cap leaves to the application.
-    let files: Vec<_> = (0..if role == "short of files" { 60 } else { 0 })
-        .map(|_| std::fs::File::open("/dev/null").unwrap())
-        .collect();
+    let held = match role.as_str() {
+        "short of files" => 60,
+        "out of files" => 100,
+        _ => 0,
+    };
+    let files: Vec<_> = (0..held).filter_map(|_| std::fs::File::open("/dev/null").ok()).collect();
     let result = Server::new(config())
         .on_listen(|addresses| {
             println!("\nlistening {}", addresses[0]);
@@ -249,11 +322,28 @@ fn a_second_signal_ends_at_once() {
 #[test]
 fn running_out_of_files_does_not_end_the_listener() {
     let (_process, address) = Process::start("short of files", "ulimit -n 128;");
-    let clients: Vec<_> = (0..150).filter_map(|_| std::net::TcpStream::connect(address).ok()).collect();
+    let clients: Vec<_> = (0..150).filter_map(|_| TcpStream::connect(address).ok()).collect();
     std::thread::sleep(Duration::from_millis(300));
     drop(clients);
     let begin = Instant::now();
     let answer = Client::connect(address).get("/");
     assert_eq!(answer.status, 200);
     assert!(begin.elapsed() < Duration::from_secs(2), "{:?}", begin.elapsed());
+}
+
+#[test]
+fn when_no_file_is_left_for_long_clients_are_told_and_the_listener_lives() {
+    // Of 128 files the application holds 100; a good dozen is left for connections.
+    let (_process, address) = Process::start("out of files", "ulimit -n 128;");
+    let mut clients: Vec<_> = (0..60).map(|_| Client::connect(address)).collect();
+    let last = clients.last_mut().unwrap();
+    last.send("GET / HTTP/1.1\r\nHost: a\r\n\r\n");
+    let told = last.answer();
+    assert_eq!((told.status, told.header("retry-after")), (503, Some("1")));
+    drop(clients);
+    let mut status = 0;
+    eventually("a client is served", || {
+        status = Client::connect(address).get("/").status;
+        status == 200
+    });
 }

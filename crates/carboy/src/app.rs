@@ -79,7 +79,11 @@ pub struct App {
     pub(crate) strict_slashes: bool,
     pub(crate) static_host: Option<String>,
     pub(crate) server: ServerConfig,
+    pub(crate) readiness_checks: Vec<(String, ReadinessCheck)>,
 }
+
+/// Whether something that the app needs is there.
+pub(crate) type ReadinessCheck = Arc<dyn Fn() -> crate::view::BoxFuture<Result<()>> + Send + Sync>;
 
 /// Puts a converter into the URL map.
 type AddConverter = Box<dyn FnOnce(&mut UrlMap) + Send + Sync>;
@@ -135,6 +139,7 @@ impl App {
             strict_slashes: true,
             static_host: None,
             server: ServerConfig::new(),
+            readiness_checks: Vec::new(),
         }
     }
 
@@ -465,6 +470,32 @@ impl App {
         self
     }
 
+    /// Asks this too before the server's [readiness path](ServerConfig::readiness_path) says that the app is ready: whether a database
+    /// answers, whether a cache is filled. Runs in a context of the app.
+    ///
+    /// A check that fails, or takes longer than five seconds, makes the answer a 503 that names it; the reason is logged.
+    ///
+    /// ```
+    /// use carboy::prelude::*;
+    ///
+    /// let mut app = App::new("shop");
+    /// app.server(|server| server.readiness_path("/readyz"));
+    /// app.readiness_check("stock", || async {
+    ///     if current_app().config().get::<bool>("STOCK")?.unwrap_or(true) { Ok(()) } else { Err(Error::msg("no stock")) }
+    /// });
+    /// ```
+    pub fn readiness_check<F>(
+        &mut self,
+        name: &str,
+        check: impl Fn() -> F + Send + Sync + 'static,
+    ) -> &mut Self
+    where
+        F: Future<Output = Result<()>> + Send + 'static,
+    {
+        self.readiness_checks.push((name.to_owned(), Arc::new(move || Box::pin(check()))));
+        self
+    }
+
     /// Answers the command line: `run`, `routes`, `check`, own commands. Without a command it serves.
     pub fn run(&mut self) -> Result<()> {
         cli::main(self.take())
@@ -519,6 +550,7 @@ pub(crate) struct Frozen {
     pub(crate) commands: Vec<(Option<String>, cli::CommandDef)>,
     /// What the app chose about its server.
     pub(crate) server: ServerConfig,
+    pub(crate) readiness_checks: Vec<(String, ReadinessCheck)>,
 }
 
 impl Frozen {
@@ -605,6 +637,19 @@ impl AppService {
             }
             Ok(())
         })
+    }
+
+    /// As [`shutdown`](Self::shutdown), for no longer than this.
+    pub(crate) fn shutdown_within(&self, limit: std::time::Duration) {
+        let app = self.clone();
+        let (sender, done) = std::sync::mpsc::sync_channel::<()>(1);
+        let stop = std::thread::Builder::new().name("carboy-shutdown".into()).spawn(move || {
+            app.shutdown();
+            let _ = sender.send(());
+        });
+        if stop.is_ok() && done.recv_timeout(limit) == Err(std::sync::mpsc::RecvTimeoutError::Timeout) {
+            tracing::warn!(target: "carboy", "what an extension does at its end was not over in time and is left behind");
+        }
     }
 
     /// Stops the extensions, in reverse order, after what requests left running has ended.

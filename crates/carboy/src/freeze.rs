@@ -299,6 +299,7 @@ pub(crate) fn freeze(mut app: App) -> Result<AppService> {
         extensions: app.extensions.into_iter().map(|e| e.extension).collect(),
         commands,
         server: app.server,
+        readiness_checks: app.readiness_checks,
     })))
 }
 

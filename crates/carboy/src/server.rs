@@ -9,7 +9,11 @@
 //! | `SERVER_WORKERS` | [`workers`](ServerConfig::workers) | threads |
 //! | `SERVER_MAX_CONNECTIONS` | [`max_connections`](ServerConfig::max_connections) | connections |
 //! | `SERVER_KEEP_ALIVE_TIMEOUT` | [`keep_alive_timeout`](ServerConfig::keep_alive_timeout) | seconds |
+//! | `SERVER_DRAIN_DELAY` | [`drain_delay`](ServerConfig::drain_delay) | seconds |
 //! | `SERVER_DRAIN_TIMEOUT` | [`drain_timeout`](ServerConfig::drain_timeout) | seconds |
+//! | `SERVER_READINESS_PATH` | [`readiness_path`](ServerConfig::readiness_path) | a path: `/readyz` |
+//! | `SERVER_LIVENESS_PATH` | [`liveness_path`](ServerConfig::liveness_path) | a path: `/livez` |
+//! | `SERVER_PID_FILE` | [`pid_file`](ServerConfig::pid_file) | a file |
 //! | `SERVER_ACCESS_LOG` | [`access_log`](ServerConfig::access_log) | `off`, `common`, `combined` |
 //!
 //! ```
@@ -24,8 +28,8 @@ use crate::{Config, Error, Result};
 use std::time::Duration;
 
 pub use carboy_server::{
-    AccessLog, BindAddress, BoundAddress, Listener, RunningServer, Server, ServerConfig, ServerError,
-    ServerErrorKind, ShutdownHandle,
+    AccessLog, BindAddress, BoundAddress, Inherited, Listener, LogSink, Metrics, RequestIds, RunningServer,
+    Server, ServerConfig, ServerError, ServerErrorKind, ShutdownHandle,
 };
 
 /// What the configuration says about the server, over what the app chose.
@@ -41,6 +45,18 @@ pub(crate) fn configured(mut server: ServerConfig, config: &Config) -> Result<Se
     }
     if let Some(limit) = seconds(config, "SERVER_KEEP_ALIVE_TIMEOUT")? {
         server = server.keep_alive_timeout(limit);
+    }
+    if let Some(delay) = seconds(config, "SERVER_DRAIN_DELAY")? {
+        server = server.drain_delay(delay);
+    }
+    if let Some(path) = path(config, "SERVER_READINESS_PATH")? {
+        server = server.readiness_path(path);
+    }
+    if let Some(path) = path(config, "SERVER_LIVENESS_PATH")? {
+        server = server.liveness_path(path);
+    }
+    if let Some(file) = config.get::<String>("SERVER_PID_FILE")? {
+        server = server.pid_file(file);
     }
     if let Some(limit) = seconds(config, "SERVER_DRAIN_TIMEOUT")? {
         server = server.drain_timeout(limit);
@@ -58,6 +74,15 @@ pub(crate) fn configured(mut server: ServerConfig, config: &Config) -> Result<Se
 
 fn seconds(config: &Config, key: &str) -> Result<Option<Duration>> {
     Ok(config.get::<u64>(key)?.map(Duration::from_secs))
+}
+
+fn path(config: &Config, key: &str) -> Result<Option<String>> {
+    match config.get::<String>(key)? {
+        Some(path) if !path.starts_with('/') => {
+            Err(Error::msg(format!("{key} is \"{path}\": a path begins with a slash")))
+        }
+        path => Ok(path),
+    }
 }
 
 /// The forms of the access log by the words for them.

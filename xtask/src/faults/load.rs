@@ -157,11 +157,14 @@ impl Load {
 fn work(plan: &Plan, habit: Habit, stop: &AtomicBool, answered: &AtomicU64) -> Tally {
     let mut tally = Tally::default();
     let mut kept = None;
+    // Who closes first keeps the port for a while: of ports the server needs only one.
+    let close = if habit == Habit::OneByOne { "Connection: close\r\n" } else { "" };
+    let fields = format!("{}{close}", plan.fields);
     while !stop.load(Relaxed) {
         let begin = Instant::now();
         let answer = kept.take().map_or_else(|| Client::connect(plan.address, plan.limit), Ok).and_then(
             |mut client| {
-                let answer = client.get(&plan.path, &plan.fields)?;
+                let answer = client.get(&plan.path, &fields)?;
                 if habit == Habit::KeepAlive && !answer.closes() {
                     kept = Some(client);
                 }

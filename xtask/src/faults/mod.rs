@@ -7,6 +7,8 @@
 // Tools that faults share; one that no fault uses at the moment is no mistake.
 #[allow(dead_code)]
 mod client;
+mod f06_restart;
+mod f07_stop;
 mod f10_files;
 mod f12_slow;
 #[allow(dead_code)]
@@ -49,6 +51,16 @@ struct Fault {
 
 /// All of them, by number.
 const FAULTS: &[Fault] = &[
+    Fault {
+        id: "F6",
+        about: "restarts under load, by SIGUSR2 and by a socket that is handed over",
+        run: f06_restart::run,
+    },
+    Fault {
+        id: "F7",
+        about: "the word to stop while everything that takes long is under way",
+        run: f07_stop::run,
+    },
     Fault { id: "F10", about: "more clients than the process may open files", run: f10_files::run },
     Fault { id: "F12", about: "ten thousand slow clients beside one that asks", run: f12_slow::run },
 ];

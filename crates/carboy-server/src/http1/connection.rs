@@ -7,8 +7,13 @@ use super::{
     tunnel::Tunnel,
 };
 use crate::{
-    ServerConfig, ShutdownHandle, alarm::Alarm, config::LINGER, load::Held, refusal::Refusal,
-    shutdown::Stage, transport::Transport,
+    ServerConfig, ShutdownHandle,
+    alarm::Alarm,
+    config::{DRAIN_IDLE, LINGER},
+    load::Held,
+    refusal::Refusal,
+    shutdown::Stage,
+    transport::Transport,
 };
 use bytes::BytesMut;
 use http::HeaderMap;
@@ -111,8 +116,8 @@ impl Connection {
         *self.now.get_or_insert_with(Instant::now)
     }
 
-    pub(super) fn is_stopping(&self) -> bool {
-        self.shutdown.is_stopping()
+    pub(super) fn is_draining(&self) -> bool {
+        self.shutdown.is_draining()
     }
 
     /// The next request; waits for it if it is not there yet.
@@ -145,12 +150,12 @@ impl Connection {
             Poll::Pending => {}
         }
         let idle = self.input.is_empty();
-        if self.poll_draining(cx) && idle {
-            return Poll::Ready(Err(NoHead::Over));
-        }
+        let draining = self.poll_draining(cx);
         let deadlines = &self.config.deadlines;
         let (limit, since, expired) = if idle {
-            (deadlines.idle, idle_since, NoHead::Over)
+            // A client that was just answered may be sending its next request at this moment: it is still answered.
+            let limit = if draining { Some(DRAIN_IDLE) } else { deadlines.idle };
+            (limit, idle_since, NoHead::Over)
         } else {
             (deadlines.head, began, NoHead::TimedOut)
         };
@@ -189,7 +194,7 @@ impl Connection {
             let _ = draining.as_mut().poll(cx);
             self.draining = Some(draining);
         }
-        self.shutdown.is_stopping()
+        self.shutdown.is_draining()
     }
 
     /// Reads once; 0 says that the client has sent its last byte.

@@ -224,7 +224,7 @@ async fn respond(
     if incoming.expects_continue {
         incoming.abandon();
     }
-    asked.persistent &= !connection.is_stopping() && (incoming.is_read() || incoming.can_be_skipped(SKIP));
+    asked.persistent &= !connection.is_draining() && (incoming.is_read() || incoming.can_be_skipped(SKIP));
     let now = connection.now();
     let (sending, persistent) = encode::head(connection.output.small(), &mut response, asked, now);
     if response.status() == StatusCode::SWITCHING_PROTOCOLS

@@ -71,7 +71,7 @@ async fn drive<C>(
 {
     let (activity, limits) = (&link.activity, &link.config.deadlines);
     let mut draining = pin!(shutdown.reached(Stage::Draining));
-    let (mut watched, mut goodbye) = (false, shutdown.is_stopping());
+    let (mut watched, mut goodbye) = (false, shutdown.is_draining());
     if goodbye {
         graceful(connection.as_mut());
     }
@@ -87,7 +87,7 @@ async fn drive<C>(
                 Poll::Pending => {}
             }
             // After its first poll the signal wakes this task; then a look at the word is enough.
-            let told = if watched { shutdown.is_stopping() } else { draining.as_mut().poll(cx).is_ready() };
+            let told = if watched { shutdown.is_draining() } else { draining.as_mut().poll(cx).is_ready() };
             watched = true;
             if told && !goodbye {
                 goodbye = true;

@@ -17,12 +17,17 @@ pub(crate) use early::Early;
 pub use echo::echo;
 pub use runner::{CliResult, CliRunner};
 
-use crate::{App, AppService, Error, Result, runtime};
+use crate::{
+    App, AppService, Error, Result, runtime,
+    server::{Inherited, ServerError},
+};
 use clap::{Arg, ArgAction, ArgMatches, builder::ValueParser};
 use std::fmt;
 
 /// Answers the command line of this process.
 pub(crate) fn main(mut app: App) -> Result<()> {
+    // Before there are other threads.
+    let inherited = Inherited::take();
     let grammar = grammar(&app);
     let matches = grammar.get_matches();
     let level_is_debug = matches!(app.config.get::<bool>("DEBUG"), Ok(Some(true)));
@@ -31,7 +36,7 @@ pub(crate) fn main(mut app: App) -> Result<()> {
         return check::check(app);
     }
     let service = app.build()?;
-    let done = execute(&service, &matches);
+    let done = execute(&service, &matches, inherited);
     if let Err(error) = &done
         && error.is::<WrongUse>()
     {
@@ -145,10 +150,14 @@ fn command_grammar(command: &CommandDef) -> clap::Command {
 }
 
 /// Runs what the command line asks for.
-fn execute(service: &AppService, matches: &ArgMatches) -> Result<()> {
+fn execute(
+    service: &AppService,
+    matches: &ArgMatches,
+    inherited: std::result::Result<Inherited, ServerError>,
+) -> Result<()> {
     match matches.subcommand() {
-        None => run::run(service, matches),
-        Some(("run", matches)) => run::run(service, matches),
+        None => run::run(service, matches, inherited?),
+        Some(("run", matches)) => run::run(service, matches, inherited?),
         Some(("routes", matches)) => {
             routes::routes(service, matches);
             Ok(())

@@ -5,12 +5,16 @@ use crate::{
     App, AppService, Error, Result,
     config::env_prefix,
     runtime,
-    server::{self, AccessLog, Listener, Server, ServerConfig},
+    server::{self, AccessLog, Inherited, Server, ServerConfig, ServerError},
 };
 use clap::{Arg, ArgAction, ArgMatches, builder::PossibleValuesParser, value_parser};
+use std::time::Duration;
 
 const HOST: &str = "127.0.0.1";
 const PORT: u16 = 5000;
+
+/// What extensions have at least to come to their end, also when the drain took all its time.
+const LAST_WAIT: Duration = Duration::from_millis(300);
 
 pub(super) fn grammar(app: &App) -> clap::Command {
     clap::Command::new("run")
@@ -56,6 +60,10 @@ pub(super) fn args(app: &App) -> impl Iterator<Item = Arg> {
         .action(ArgAction::Append)
         .conflicts_with_all(["host", "port"])
         .help("An address to listen on, host:port, [ipv6]:port or unix:/path; may be given several times");
+    let pid_file = Arg::new("pid-file")
+        .long("pid-file")
+        .value_name("FILE")
+        .help("A file for the number of the process that serves");
     let access_log = Arg::new("access-log")
         .long("access-log")
         .value_name("FORM")
@@ -65,6 +73,7 @@ pub(super) fn args(app: &App) -> impl Iterator<Item = Arg> {
         defaulted(host, "HOST"),
         defaulted(port, "PORT"),
         bind,
+        defaulted(pid_file, "PID_FILE"),
         defaulted(workers, "WORKERS"),
         defaulted(access_log, "ACCESS_LOG"),
     ]
@@ -72,22 +81,32 @@ pub(super) fn args(app: &App) -> impl Iterator<Item = Arg> {
 }
 
 /// Serves until it is told to stop.
-pub(super) fn run(service: &AppService, matches: &ArgMatches) -> Result<()> {
+pub(super) fn run(service: &AppService, matches: &ArgMatches, inherited: Inherited) -> Result<()> {
     let state = service.state();
     let debug = state.debug();
     let config = configured(service, matches)?;
-    let listeners = Listener::bind(&config).map_err(|error| Error::msg(error.to_string()))?;
+    let longest_drain = config.longest_drain();
+    let mut server = Server::new(config).inherited(inherited).bind().map_err(sentence)?;
     // What is bound is asked, not what was typed: a name, a wildcard and an inherited socket are judged alike.
-    if debug && let Some(public) = listeners.iter().map(Listener::address).find(|address| !address.is_local())
-    {
+    if debug && let Some(public) = server.addresses().find(|address| !address.is_local()) {
         return Err(WrongUse::error(format!(
             "debug mode shows sources and settings, so it is served on this machine only: use --host {HOST} instead of \
              {public}, or switch debug mode off"
         )));
     }
+    for (name, check) in &service.0.readiness_checks {
+        let (service, check) = (service.clone(), check.clone());
+        server =
+            server.readiness_check(name, move || {
+                let (service, check) = (service.clone(), check.clone());
+                async move {
+                    service.in_app_context(async { check().await }).await.map_err(|error| error.to_string())
+                }
+            });
+    }
     let name = state.name().to_owned();
-    let served = Server::new(config)
-        .listeners(listeners)
+    let shutdown = server.shutdown_handle();
+    let served = server
         .on_listen(move |addresses| {
             echo(format!(" * Serving carboy app '{name}'"));
             echo(format!(" * Debug mode: {}", if debug { "on" } else { "off" }));
@@ -98,8 +117,13 @@ pub(super) fn run(service: &AppService, matches: &ArgMatches) -> Result<()> {
         })
         .on_drained(runtime::drain)
         .serve(service.clone());
-    service.shutdown();
-    served.map_err(|error| Error::msg(error.to_string()))
+    let spent = shutdown.stopping_for().unwrap_or_default();
+    service.shutdown_within(longest_drain.saturating_sub(spent).max(LAST_WAIT));
+    served.map_err(sentence)
+}
+
+fn sentence(error: ServerError) -> Error {
+    Error::msg(error.to_string())
 }
 
 /// What the server is to be: the app's choice, over it the configuration's, over both the command line's.
@@ -113,6 +137,9 @@ fn configured(service: &AppService, matches: &ArgMatches) -> Result<ServerConfig
     config = addressed(config, state.settings().server_name.as_deref(), matches);
     if let Some(workers) = matches.get_one::<u16>("workers") {
         config = config.workers(usize::from(*workers));
+    }
+    if let Some(file) = matches.get_one::<String>("pid-file") {
+        config = config.pid_file(file);
     }
     if let Some(form) = matches.get_one::<String>("access-log").and_then(|word| server::access_log(word)) {
         config = config.access_log(form);

@@ -1,7 +1,7 @@
 //! Runs commands in tests.
 
 use super::echo;
-use crate::{App, Result};
+use crate::{App, Result, server::Inherited};
 
 /// Runs an app's commands in a test: Flask's `test_cli_runner`.
 ///
@@ -50,7 +50,7 @@ impl CliRunner {
             if let Some(("check", _)) = matches.subcommand() {
                 return super::check::check(app);
             }
-            super::execute(&app.build()?, &matches)
+            super::execute(&app.build()?, &matches, Ok(Inherited::default()))
         });
         match outcome {
             Ok(()) => CliResult { exit_code: 0, output },

@@ -258,6 +258,20 @@ pub const DEFAULT_KEYS: &[DefaultKey] = &[
         "How long a connection may be idle between two requests, in seconds; null means 15.",
     ),
     key(
+        "SERVER_DRAIN_DELAY",
+        Shape::OptionalSeconds,
+        Null,
+        "How long a server that stops still serves while its readiness path says 503, in seconds; null means 0.",
+    ),
+    key(
+        "SERVER_READINESS_PATH",
+        Shape::OptionalText,
+        Null,
+        "A path that the server answers: whether the app is ready.",
+    ),
+    key("SERVER_LIVENESS_PATH", Shape::OptionalText, Null, "A path that the server answers: that it lives."),
+    key("SERVER_PID_FILE", Shape::OptionalText, Null, "A file for the number of the process that serves."),
+    key(
         "SERVER_DRAIN_TIMEOUT",
         Shape::OptionalSeconds,
         Null,
