@@ -56,9 +56,9 @@ type StateId = usize;
 
 /// A rule at its last state, with what decides whether it matches a request.
 #[derive(Debug, Clone, Copy)]
-struct Entry {
-    rule: u32,
-    websocket: bool,
+pub(crate) struct Entry {
+    pub(crate) rule: u32,
+    pub(crate) websocket: bool,
     strict_slashes: bool,
 }
 
@@ -92,13 +92,16 @@ struct Transition {
 
 impl Transitions {
     /// The transitions that the beginning of a text does not rule out, in the order in which they are to be tried.
-    fn candidates(&self, text: &str) -> SmallVec<[&Transition; 4]> {
+    fn candidates(&self, text: &str) -> impl Iterator<Item = &Transition> {
         // Most states have one group, of parts that begin with their variable.
-        if let [0] = *self.lengths
-            && let Some(group) = self.groups.get("")
-        {
-            return group.iter().collect();
-        }
+        let (group, found) = match *self.lengths {
+            [0] => (self.groups.get(""), SmallVec::new()),
+            _ => (None, self.in_several_groups(text)),
+        };
+        group.into_iter().flatten().chain(found)
+    }
+
+    fn in_several_groups(&self, text: &str) -> SmallVec<[&Transition; 4]> {
         let mut found: SmallVec<[&Transition; 4]> = SmallVec::new();
         let mut groups = 0;
         for length in &self.lengths {
@@ -269,6 +272,11 @@ impl Matcher {
         }
         self.states.push(State::default());
         Ok(new)
+    }
+
+    /// The first of the rules without variables that a path has below the empty subdomain; the path is without its first slash.
+    pub(crate) fn first_of_path(&self, path: &str) -> Option<&Entry> {
+        self.whole_paths.get(self.bare?)?.get(path)?.first()
     }
 
     /// Finds the rule for a host or subdomain and a path, given without its first slash; `None` is the empty path.
