@@ -11,6 +11,7 @@ use serde::ser::{
     SerializeTupleStruct, SerializeTupleVariant,
 };
 use serde_json::Error;
+use smallvec::SmallVec;
 
 type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -49,7 +50,7 @@ impl Default for JsonStyle {
 /// # Ok::<(), serde_json::Error>(())
 /// ```
 pub fn write<T: Serialize + ?Sized>(value: &T, style: &JsonStyle, out: &mut Vec<u8>) -> Result<()> {
-    value.serialize(&mut Writer { out, style, depth: 0, entries: Vec::new() })
+    value.serialize(&mut Writer { out, style, depth: 0, entries: SmallVec::new() })
 }
 
 /// Appends text as a JSON string, quotes included.
@@ -225,7 +226,7 @@ struct Writer<'w> {
     style: &'w JsonStyle,
     depth: usize,
     /// The entries of all objects that are open, innermost last.
-    entries: Vec<Entry>,
+    entries: SmallVec<[Entry; 8]>,
 }
 
 impl<'w> Writer<'w> {

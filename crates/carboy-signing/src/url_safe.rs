@@ -1,6 +1,7 @@
 //! Tokens of letters, digits, `-`, `_` and `.`, compressed where that helps (`itsdangerous.url_safe`).
 
 use std::fmt;
+use std::sync::{Mutex, PoisonError};
 
 use flate2::{Compress, Compression, Decompress, FlushCompress, FlushDecompress, Status};
 
@@ -111,12 +112,48 @@ const SHORTEST_STREAM: usize = 8;
 /// The second byte of a zlib stream of the default level, whose first byte is `0x78` (RFC 1950, section 2.2).
 const DEFAULT_LEVEL: u8 = 0x9c;
 
+/// Whether no stream of a text pays: it is short, and no three bytes occur twice in it. A copy of former bytes is of three at
+/// least; without any, only codes shorter than bytes save something, and their table outweighs that in so short a text.
+fn is_incompressible(plain: &[u8]) -> bool {
+    const SHORT: usize = 28;
+    if plain.len() > SHORT {
+        return false;
+    }
+    let mut groups = [0; SHORT];
+    for (group, bytes) in groups.iter_mut().zip(plain.windows(3)) {
+        *group = u32::from_be_bytes([0, bytes[0], bytes[1], bytes[2]]);
+    }
+    let count = plain.len().saturating_sub(2);
+    (1..count).all(|at| !groups[..at].contains(&groups[at]))
+}
+
+/// Compressors at rest: to make one costs more than to use it. So many are kept that the workers of a process do not wait for
+/// each other, and no more, as each holds a quarter of a megabyte.
+static IDLE: Mutex<Vec<Compress>> = Mutex::new(Vec::new());
+const MOST_IDLE: usize = 16;
+
 /// The zlib stream of `plain` if it fits into two bytes less, which is all that is of use.
 fn deflate(plain: &[u8]) -> Option<Vec<u8>> {
     let room = plain.len().checked_sub(2).filter(|&room| room >= SHORTEST_STREAM)?;
+    if is_incompressible(plain) {
+        return None;
+    }
+    compress(plain, room)
+}
+
+/// The zlib stream of `plain` if it fits into `room`.
+fn compress(plain: &[u8], room: usize) -> Option<Vec<u8>> {
     let mut compressed = Vec::with_capacity(room);
-    let mut stream = Compress::new(Compression::best(), true);
+    let idle = || IDLE.lock().unwrap_or_else(PoisonError::into_inner);
+    let kept = idle().pop();
+    let mut stream = kept.unwrap_or_else(|| Compress::new(Compression::best(), true));
     let status = stream.compress_vec(plain, &mut compressed, FlushCompress::Finish).ok()?;
+    stream.reset();
+    let mut idle = idle();
+    if idle.len() < MOST_IDLE {
+        idle.push(stream);
+    }
+    drop(idle);
     // The best level finds what zlib finds at its default level, mostly, and the faster ones of this library find less.
     // With the default level in the header, where it informs and no more, most tokens are those of Python.
     *compressed.get_mut(1)? = DEFAULT_LEVEL;
@@ -162,3 +199,41 @@ impl fmt::Display for BadStream {
 }
 
 impl std::error::Error for BadStream {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn a_compressor_that_was_used_before_writes_the_same_again() {
+        let plain = br#"{"_fresh":true,"_id":"0123456789abcdef0123456789abcdef","_user_id":"1"}"#;
+        let first = compress(plain, plain.len()).unwrap();
+        for _ in 0..3 {
+            assert!(compress(&[b'x'; 1000], 500).is_some());
+            assert!(compress(b"0123456789abcdefghijklmnop", 24).is_none());
+            assert_eq!(compress(plain, plain.len()).unwrap(), first);
+        }
+        assert_eq!(inflate(&first, 1000).unwrap(), plain);
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(3_000))]
+
+        #[test]
+        fn what_is_not_tried_to_be_compressed_would_have_come_out_longer(
+            letters in (2_u8..12).prop_flat_map(|alphabet| proptest::collection::vec(b'a'..b'a' + alphabet, 10..80))
+        ) {
+            // As few different letters as can be without the same three twice: that compresses best.
+            let mut plain = Vec::new();
+            for letter in letters {
+                plain.push(letter);
+                if plain.len() > 28 || !is_incompressible(&plain) {
+                    plain.pop();
+                }
+            }
+            prop_assert!(is_incompressible(&plain));
+            prop_assert_eq!(compress(&plain, plain.len().saturating_sub(2)), None, "{:?}", plain);
+        }
+    }
+}
