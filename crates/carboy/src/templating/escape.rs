@@ -2,85 +2,110 @@
 
 use std::fmt;
 
-/// The characters MarkupSafe escapes, and nothing else (no backtick, no slash).
-fn entity(byte: u8) -> Option<&'static str> {
-    match byte {
-        b'&' => Some("&amp;"),
-        b'<' => Some("&lt;"),
-        b'>' => Some("&gt;"),
-        b'\'' => Some("&#39;"),
-        b'"' => Some("&#34;"),
-        _ => None,
-    }
-}
-
-/// Which bytes are escaped.
-static SPECIAL: [bool; 256] = {
-    let mut table = [false; 256];
-    let mut at = 0;
-    while at < 5 {
-        table[b"&<>'\""[at] as usize] = true;
-        at += 1;
+/// What stands for a byte in HTML, in the first bytes of a word whose last one says how many they are: a word is copied
+/// without a branch, whatever it holds. The characters are those that MarkupSafe escapes, and nothing else (no backtick,
+/// no slash).
+static WORDS: [[u8; 8]; 256] = {
+    let mut table = [[0; 8]; 256];
+    let mut byte = 0;
+    while byte < 256 {
+        let entity: &[u8] = match byte as u8 {
+            b'&' => b"&amp;",
+            b'<' => b"&lt;",
+            b'>' => b"&gt;",
+            b'\'' => b"&#39;",
+            b'"' => b"&#34;",
+            _ => &[byte as u8],
+        };
+        let mut at = 0;
+        while at < entity.len() {
+            table[byte][at] = entity[at];
+            at += 1;
+        }
+        table[byte][7] = entity.len() as u8;
+        byte += 1;
     }
     table
 };
 
 /// How many bytes are looked at in one step; small enough for short values, large enough for the compiler to vectorise.
-const STEP: usize = 32;
+const STEP: usize = 16;
 
-/// The place of the first character to escape, from `start` on.
-fn first_special(bytes: &[u8], start: usize) -> Option<usize> {
-    let mut at = start;
-    for chunk in bytes[start..].chunks(STEP) {
-        // A whole step costs little more than a byte: without branches the compiler looks at all of it at once.
-        let skip = chunk.len() == STEP
-            && !chunk.iter().fold(false, |found, &b| {
-                found | (b == b'&') | (b == b'<') | (b == b'>') | (b == b'\'') | (b == b'"')
-            });
-        if !skip && let Some(found) = chunk.iter().position(|&b| SPECIAL[usize::from(b)]) {
-            return Some(at + found);
-        }
-        at += chunk.len();
-    }
-    None
+/// Whether any byte of a step is escaped; in this form the compiler looks at all of them at once.
+fn has_special(step: &[u8; STEP]) -> bool {
+    let is = |b: u8, special: u8| u8::from(b == special);
+    step.map(|b| is(b, b'&') | is(b, b'<') | is(b, b'>') | is(b, b'\'') | is(b, b'"')) != [0; STEP]
 }
 
-/// Writes `text` escaped, in one piece.
+/// How many bytes stand for a byte.
+fn length(byte: u8) -> usize {
+    usize::from(WORDS[usize::from(byte)][7])
+}
+
+/// Writes `text` escaped.
 pub(crate) fn write_escaped<W: fmt::Write + ?Sized>(out: &mut W, text: &str) -> fmt::Result {
-    match first_special(text.as_bytes(), 0) {
-        None if text.is_empty() => Ok(()),
-        None => out.write_str(text),
-        // Many small pieces would cost more than a copy: the writer behind a template is found anew for each.
-        Some(first) => out.write_str(&escaped_from(text, first)),
+    let (steps, rest) = text.as_bytes().as_chunks::<STEP>();
+    if !steps.iter().any(has_special) && rest.iter().all(|&byte| length(byte) == 1) {
+        return if text.is_empty() { Ok(()) } else { out.write_str(text) };
     }
+    let mut buffer = Buffer { out, bytes: [0; 256], filled: 0 };
+    for step in steps {
+        buffer.make_room()?;
+        if has_special(step) { buffer.escape(step) } else { buffer.copy(step) }
+    }
+    buffer.make_room()?;
+    buffer.escape(rest);
+    buffer.flush()
 }
 
-/// `text` escaped, whose first character to escape stands at `at`.
-fn escaped_from(text: &str, at: usize) -> String {
-    let bytes = text.as_bytes();
-    let mut out = String::with_capacity(text.len() + text.len() / 2 + 16);
-    let (mut written, mut next) = (0, Some(at));
-    while let Some(at) = next {
-        out.push_str(&text[written..at]);
-        out.push_str(entity(bytes[at]).unwrap_or_default());
-        written = at + 1;
-        // The next one is mostly near.
-        let near = bytes[written..].iter().take(STEP).position(|&b| SPECIAL[usize::from(b)]);
-        next = match near {
-            Some(skip) => Some(written + skip),
-            None => first_special(bytes, (written + STEP).min(bytes.len())),
-        };
+/// Gathers pieces: many small ones would cost more than a copy, as the writer behind a template is found anew for each.
+struct Buffer<'w, W: fmt::Write + ?Sized> {
+    out: &'w mut W,
+    bytes: [u8; 256],
+    filled: usize,
+}
+
+impl<W: fmt::Write + ?Sized> Buffer<'_, W> {
+    /// Makes room for a step, whatever it holds.
+    fn make_room(&mut self) -> fmt::Result {
+        if self.filled + STEP * size_of::<[u8; 8]>() > self.bytes.len() { self.flush() } else { Ok(()) }
     }
-    out.push_str(&text[written..]);
-    out
+
+    fn copy(&mut self, step: &[u8; STEP]) {
+        self.bytes[self.filled..self.filled + STEP].copy_from_slice(step);
+        self.filled += STEP;
+    }
+
+    fn escape(&mut self, bytes: &[u8]) {
+        for &byte in bytes {
+            self.bytes[self.filled..self.filled + 8].copy_from_slice(&WORDS[usize::from(byte)]);
+            self.filled += length(byte);
+        }
+    }
+
+    /// Writes what there is, and keeps the beginning of a character that is not whole yet.
+    fn flush(&mut self) -> fmt::Result {
+        let filled = &self.bytes[..self.filled];
+        let valid = match str::from_utf8(filled) {
+            Ok(text) => {
+                self.filled = 0;
+                return self.out.write_str(text);
+            }
+            Err(cut) => cut.valid_up_to(),
+        };
+        self.out.write_str(str::from_utf8(&filled[..valid]).unwrap_or_default())?;
+        self.bytes.copy_within(valid..self.filled, 0);
+        self.filled -= valid;
+        Ok(())
+    }
 }
 
 /// `text` escaped as a new string.
 pub(crate) fn escaped(text: &str) -> String {
-    match first_special(text.as_bytes(), 0) {
-        Some(first) => escaped_from(text, first),
-        None => text.to_owned(),
-    }
+    let mut out = String::with_capacity(text.len() + text.len() / 8);
+    // Writing into a string cannot fail.
+    let _ = write_escaped(&mut out, text);
+    out
 }
 
 /// A writer that escapes what is written through it.
@@ -104,6 +129,14 @@ mod tests {
         );
         assert_eq!(escaped("plain – ünïcode"), "plain – ünïcode");
         assert_eq!(escaped(""), "");
+    }
+
+    #[test]
+    fn characters_of_several_bytes_stay_whole_wherever_they_stand() {
+        for before in 0..40 {
+            let text = format!("{}<{}", "x".repeat(before), "é🦀日".repeat(100));
+            assert_eq!(escaped(&text), text.replace('<', "&lt;"), "after {before}");
+        }
     }
 
     #[test]
