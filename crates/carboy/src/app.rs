@@ -556,15 +556,12 @@ pub(crate) struct Frozen {
 impl Frozen {
     /// What is registered for the rule that a request matched.
     pub(crate) fn entry(&self, context: &Context) -> Option<&Entry> {
-        Some(self.registry.entry(self.state.url_map(), context.matched()?.rule))
+        Some(self.registry.entry(context.matched()?.tag))
     }
 
     /// The functions for a request: those of the matched rule's blueprint, or the app's alone.
     pub(crate) fn plan(&self, context: &Context) -> &Plan {
-        match self.entry(context) {
-            Some(entry) => &self.registry.plans[entry.plan],
-            None => &self.registry.plans[0],
-        }
+        &self.registry.plans[self.entry(context).map_or(0, |entry| entry.plan)]
     }
 }
 

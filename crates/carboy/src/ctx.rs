@@ -10,7 +10,7 @@ use crate::{
     state::State,
 };
 use carboy_http::{HttpError, Request, Response, StatusCode};
-use carboy_routing::{Args, MatchError, RuleId, Value};
+use carboy_routing::{Args, Match, MatchError, RuleId, Value};
 use std::{
     any::{Any, TypeId},
     cell::RefCell,
@@ -76,14 +76,17 @@ pub(crate) struct Dispatched {
 /// The rule that a request matched and the values taken from its path.
 pub(crate) struct Matched {
     pub(crate) rule: RuleId,
+    /// The rule's tag: where its entry stands in the registry.
+    pub(crate) tag: u32,
     args: Args,
     /// What URL value preprocessors made of them.
     preprocessed: OnceLock<Args>,
 }
 
 impl Matched {
-    pub(crate) fn new(rule: RuleId, args: Args) -> Self {
-        Matched { rule, args, preprocessed: OnceLock::new() }
+    pub(crate) fn new(matched: Match<'_>) -> Self {
+        let Match { rule, args } = matched;
+        Matched { rule: rule.id(), tag: rule.get_tag(), args, preprocessed: OnceLock::new() }
     }
 
     fn args(&self) -> &Args {
@@ -320,8 +323,8 @@ impl Context {
 
     /// The value of a URL parameter.
     #[doc(hidden)]
-    pub fn url_arg(&self, name: &str) -> Option<Value> {
-        self.matched()?.args().get(name).cloned()
+    pub fn url_arg(&self, name: &str) -> Option<&Value> {
+        self.matched()?.args().get(name)
     }
 
     /// The endpoint that the request matched.
@@ -370,8 +373,9 @@ impl Context {
         lock(&self.part().rare().after).push(f);
     }
 
-    pub(crate) fn take_after_this_request(&self) -> Vec<AfterThisRequest> {
-        self.part().rare.get().map(|rare| std::mem::take(&mut *lock(&rare.after))).unwrap_or_default()
+    /// The functions to call before every `after_request` function, if there may be any.
+    pub(crate) fn take_after_this_request(&self) -> Option<Vec<AfterThisRequest>> {
+        Some(std::mem::take(&mut *lock(&self.part().rare.get()?.after)))
     }
 
     /// The flashed messages of this request, taken from the session once.

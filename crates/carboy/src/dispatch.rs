@@ -21,7 +21,7 @@ use crate::{
     view::{BoxFuture, IntoResponse, View},
 };
 use carboy_http::{HeaderMap, HttpError, HttpErrorKind, Method, Request, Response, StatusCode, header, host};
-use carboy_routing::{Bind, MatchError, Target};
+use carboy_routing::{Args, Bind, Match, MatchError, Target};
 use futures_util::future::Either;
 use std::{
     future::Future,
@@ -94,7 +94,7 @@ fn fallback_takes(app: &Frozen, routing: &std::result::Result<Matched, RoutingEr
     let state = &app.state;
     match routing {
         Ok(matched) => {
-            app.registry.entry(state.url_map(), matched.rule).static_files && {
+            app.registry.entry(matched.tag).static_files && {
                 let endpoint = state.url_map().rule(matched.rule).get_endpoint();
                 !state.static_sources.has(blueprint_of(endpoint), &matched.text("filename"))
             }
@@ -179,7 +179,7 @@ async fn live(app: &Arc<Frozen>, context: Arc<Context>) -> Response {
     let plan = app.plan(&context);
     state.signals().appcontext_pushed.send(|| ());
     let loaded = match state.sessions().load(state.session_config(), request.headers()) {
-        Some(loading) => loading.await.map(|session| context.set_session(session)),
+        Some(loading) => Entered::new(loading).await.map(|session| context.set_session(session)),
         None => Ok(()),
     };
 
@@ -233,17 +233,21 @@ fn route(state: &State, request: &Request) -> std::result::Result<Matched, Routi
         return Err(RoutingError::Http(error.into()));
     }
     let path = request.path();
+    if !state.needs_host()
+        && let Some(rule) = state.url_map().fixed(request.method().as_str(), path)
+        && !is_websocket(request)
+    {
+        return Ok(Matched::new(Match { rule, args: Args::default() }));
+    }
     let server = state.needs_host().then(|| state.server_and_subdomain(request));
     let target = target(request, path, &server);
     let error = match state.url_map().matches(&target) {
-        Ok(matched) => return Ok(Matched::new(matched.rule.id(), matched.args)),
+        Ok(matched) => return Ok(Matched::new(matched)),
         // Only a redirect names the host, so only now it is looked at.
         Err(MatchError::Redirect(_)) if server.is_none() => {
             let server = Some(state.server_and_subdomain(request));
             match state.url_map().matches(&self::target(request, path, &server)) {
-                Ok(matched) => {
-                    return Ok(Matched::new(matched.rule.id(), matched.args));
-                }
+                Ok(matched) => return Ok(Matched::new(matched)),
                 Err(error) => error,
             }
         }
@@ -285,7 +289,7 @@ async fn answer(app: &Arc<Frozen>, context: &Arc<Context>, plan: &Plan) -> Resul
     for hook in &plan.before_request {
         let answer = match hook() {
             Step::Ready(answer) => answer,
-            Step::Pending(future) => future.await,
+            Step::Pending(future) => Entered::new(future).await,
         };
         if let Some(response) = answer.0? {
             return Ok(response);
@@ -307,7 +311,7 @@ async fn answer(app: &Arc<Frozen>, context: &Arc<Context>, plan: &Plan) -> Resul
     if !entry.stream {
         match request.body_loaded() {
             Some(result) => result?,
-            None => Box::pin(request.load_body()).await?,
+            None => Entered::new(Box::pin(request.load_body())).await?,
         }
     }
     let Some(view) = &entry.view else {
@@ -323,7 +327,7 @@ async fn answer(app: &Arc<Frozen>, context: &Arc<Context>, plan: &Plan) -> Resul
 async fn call(app: &Frozen, context: &Arc<Context>, view: &Arc<View>) -> Result<Response> {
     match &**view {
         View::Sync(f) if !app.state.settings().sync_views_block => f(context),
-        View::Async(f) => f(context.clone()).await,
+        View::Async(f) => Entered::new(async { f(context.clone()).await }).await,
         View::Sync(_) | View::Blocking(_) => {
             let (context, view) = (context.clone(), view.clone());
             runtime::blocking(move || match &*view {
@@ -445,7 +449,7 @@ async fn internal_error(app: &Arc<Frozen>, context: &Arc<Context>, error: Error)
 async fn run_handler(handler: &hooks::ErrorHandler, error: Error) -> Result<Response> {
     match catch(|| handler(error))? {
         Step::Ready(answer) => answer.0,
-        Step::Pending(future) => match Caught::new(future).await {
+        Step::Pending(future) => match Entered::new(Caught::new(future)).await {
             Ok(answer) => answer.0,
             Err(panic) => Err(panic),
         },
@@ -505,15 +509,17 @@ async fn process(
             **kept = copy(response);
         }
     };
-    for f in context.take_after_this_request() {
-        keep(&response);
-        response = f(response)?;
+    if let Some(functions) = context.take_after_this_request() {
+        for f in functions {
+            keep(&response);
+            response = f(response)?;
+        }
     }
     for hook in &plan.after_request {
         keep(&response);
         let answer = match hook(response) {
             Step::Ready(answer) => answer,
-            Step::Pending(future) => future.await,
+            Step::Pending(future) => Entered::new(future).await,
         };
         response = answer.0?;
     }
@@ -540,5 +546,5 @@ async fn save_session(state: &State, context: &Context, response: &mut Response)
         return Ok(());
     }
     let secure = context.request().is_some_and(Request::is_secure);
-    sessions.save(state.session_config(), session, secure, response).await
+    Entered::new(async { sessions.save(state.session_config(), session, secure, response).await }).await
 }

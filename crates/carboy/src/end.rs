@@ -69,9 +69,8 @@ impl<A: Deref<Target = Arc<Frozen>>> End<A> {
 impl<A: Deref<Target = Arc<Frozen>>> Drop for End<A> {
     fn drop(&mut self) {
         let Some(context) = self.context.take() else { return };
-        let plan = self.app.plan(&context);
         let signals = self.app.state.signals();
-        let idle = plan.teardown_request.is_empty()
+        let idle = self.app.plan(&context).teardown_request.is_empty()
             && self.app.registry.teardown_appcontext.is_empty()
             && !signals.request_tearing_down.has_receivers()
             && !signals.appcontext_tearing_down.has_receivers()

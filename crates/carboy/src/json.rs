@@ -16,7 +16,9 @@
 //! ```
 
 use std::borrow::Cow;
+use std::cell::Cell;
 
+use bytes::Bytes;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -176,9 +178,25 @@ pub mod http_date {
 /// The value cannot be written as JSON.
 pub fn jsonify<T: Serialize + ?Sized>(value: &T) -> crate::Result {
     let style = crate::ctx::peek_state(|app| *app.json()).unwrap_or_default();
-    let mut body = to_vec(value, &style)?;
-    body.push(b'\n');
+    // Taken while it is used: a value may make JSON of others while it is serialised.
+    let mut text = TEXT.take();
+    text.clear();
+    carboy_signing::json::write(value, &style, &mut text)?;
+    text.push(b'\n');
+    if text.len() > LARGE {
+        return Ok(carboy_http::Response::json_bytes(text));
+    }
+    let body = Bytes::copy_from_slice(&text);
+    TEXT.set(text);
     Ok(carboy_http::Response::json_bytes(body))
+}
+
+/// A body of up to so many bytes is copied when it is ready, into the one piece of memory that it needs: where it is written
+/// is used again.
+const LARGE: usize = 16 * 1024;
+
+thread_local! {
+    static TEXT: Cell<Vec<u8>> = const { Cell::new(Vec::new()) };
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use crate::{
     hooks::{AfterRequest, BeforeRequest, ErrorHandlers, Hooks, Teardown, UrlValuePreprocessor},
     view::{ArgDef, View},
 };
-use carboy_routing::{RuleId, Value};
+use carboy_routing::Value;
 use indexmap::IndexMap;
 use std::{any::TypeId, panic::Location, sync::Arc};
 
@@ -106,7 +106,7 @@ pub(crate) struct Plan {
 /// What the frozen app may run.
 #[derive(Default)]
 pub(crate) struct Registry {
-    /// Indexed by the tag of the matched rule.
+    /// Indexed by the tags of the rules.
     pub(crate) entries: Vec<Entry>,
     /// The first is the app's alone.
     pub(crate) plans: Vec<Plan>,
@@ -114,9 +114,9 @@ pub(crate) struct Registry {
 }
 
 impl Registry {
-    /// The entry of a matched rule.
-    pub(crate) fn entry(&self, map: &carboy_routing::UrlMap, rule: RuleId) -> &Entry {
-        &self.entries[map.rule(rule).get_tag() as usize]
+    /// The entry of the rule that has this tag.
+    pub(crate) fn entry(&self, tag: u32) -> &Entry {
+        &self.entries[tag as usize]
     }
 }
 

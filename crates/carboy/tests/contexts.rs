@@ -275,3 +275,43 @@ fn a_request_context_without_dispatch_knows_url_and_endpoint() {
         assert_eq!(url_for!(user, name = "a"; page = 2, _external = true), "http://localhost/user/a?page=2");
     });
 }
+
+/// The runtime that code runs on, or that was entered for it.
+fn here() -> String {
+    tokio::runtime::Handle::current().id().to_string()
+}
+
+#[test]
+fn what_the_async_parts_of_a_request_start_belongs_to_the_background_runtime() {
+    static SEEN: Mutex<Vec<(&str, String)>> = Mutex::new(Vec::new());
+    fn note(place: &'static str) {
+        SEEN.lock().unwrap().push((place, here()));
+    }
+    #[route("/")]
+    async fn view() -> carboy::Result<&'static str> {
+        note("view");
+        tokio::spawn(async { note("task") }).await?;
+        abort(418)
+    }
+    let mut app = App::new("runtimes");
+    app.config().set("SECRET_KEY", "k");
+    app.before_request(|| async { note("before") });
+    app.after_request(|response: Response| async move {
+        note("after");
+        response
+    });
+    app.errorhandler(418u16, |_: Error| async {
+        note("handler");
+        ("short and stout", 418)
+    });
+    let service = app.routes(routes![view]).build().unwrap();
+    let worker = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let (background, own, response) = worker.block_on(async {
+        let background = carboy::spawn(async { here() }).await.unwrap();
+        (background, here(), carboy::Service::call(&service, Request::get("/")).await)
+    });
+    assert_eq!(response.status(), 418);
+    assert_ne!(background, own);
+    let places = ["before", "view", "task", "handler", "after"];
+    assert_eq!(*SEEN.lock().unwrap(), places.map(|place| (place, background.clone())));
+}

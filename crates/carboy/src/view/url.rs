@@ -59,11 +59,6 @@ pub trait FromUrl: Sized {
     /// Reads the value that the converter gave; `None` answers 404.
     fn from_url(value: &Value) -> Option<Self>;
 
-    /// As [`from_url`](Self::from_url), for a type that can use what the value holds.
-    fn take_url(value: Value) -> Option<Self> {
-        Self::from_url(&value)
-    }
-
     /// The value to build a URL with.
     fn to_url(&self) -> Value;
 
@@ -106,7 +101,7 @@ const fn equal(a: &[u8], b: &[u8]) -> bool {
 #[inline]
 pub fn url_arg<T: FromUrl>(context: &Arc<Context>, name: &str) -> Result<T> {
     match context.url_arg(name) {
-        Some(value) => match T::take_url(value) {
+        Some(value) => match T::from_url(value) {
             Some(value) => Ok(value),
             // As in Werkzeug, where a converter that refuses a value ends the matching.
             None => abort(404),
@@ -126,12 +121,6 @@ macro_rules! text {
             const CONVERTERS: &'static [&'static str] = &["default", "string", "path", "any"];
             fn from_url(value: &Value) -> Option<Self> {
                 value.as_str().map(Into::into)
-            }
-            fn take_url(value: Value) -> Option<Self> {
-                match value {
-                    Value::Str(text) => Some(text.into()),
-                    _ => None,
-                }
             }
             fn to_url(&self) -> Value {
                 Value::from(&**self)
