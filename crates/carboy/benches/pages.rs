@@ -24,7 +24,7 @@ fn user(id: u64) -> Json<Row> {
 }
 
 #[route("/template")]
-fn template() -> Result<Html> {
+fn template() -> carboy::Result<Html> {
     let rows: Vec<Row> =
         (0..12).map(|id| Row { id, message: format!("fortune <b>{id}</b> & more") }).collect();
     let page =
