@@ -3,6 +3,7 @@
 
 pub mod h2;
 
+use bytes::Bytes;
 use carboy_http::{HeaderValue, Request, Response, Service, StatusCode, Upgrade, header};
 use carboy_server::{RunningServer, Server, ServerConfig};
 use futures_util::stream;
@@ -10,7 +11,7 @@ use std::{
     collections::BTreeSet,
     io::{ErrorKind, Read, Write},
     net::{SocketAddr, TcpStream},
-    sync::Mutex,
+    sync::{LazyLock, Mutex},
     time::{Duration, Instant},
 };
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -36,6 +37,9 @@ impl Drop for UnderWay {
         UNDER_WAY.lock().unwrap().remove(&self.0);
     }
 }
+
+/// One for all, however many ask for it.
+static BIG: LazyLock<Bytes> = LazyLock::new(|| vec![b'x'; 8 << 20].into());
 
 pub struct Pages;
 
@@ -68,7 +72,7 @@ impl Service for Pages {
                 Response::text("blocked")
             }
             "/thread" => Response::text(std::thread::current().name().unwrap_or("?").to_owned()),
-            "/big" => Response::bytes(vec![b'x'; 8 << 20]),
+            "/big" => Response::bytes(BIG.clone()),
             "/stream" => Response::stream(stream::iter(["one", "two", "three"].map(Ok::<_, std::io::Error>))),
             "/stream-breaks" => Response::stream(stream::iter([
                 Ok("one"),
