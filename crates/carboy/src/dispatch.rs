@@ -179,7 +179,7 @@ async fn live(app: &Arc<Frozen>, context: Arc<Context>) -> Response {
     let plan = app.plan(&context);
     state.signals().appcontext_pushed.send(|| ());
     let loaded = match state.sessions().load(state.session_config(), request.headers()) {
-        Some(loading) => Entered::new(loading).await.map(|session| context.set_session(session)),
+        Some(loading) => loading.await.map(|session| context.set_session(session)),
         None => Ok(()),
     };
 
@@ -289,7 +289,7 @@ async fn answer(app: &Arc<Frozen>, context: &Arc<Context>, plan: &Plan) -> Resul
     for hook in &plan.before_request {
         let answer = match hook() {
             Step::Ready(answer) => answer,
-            Step::Pending(future) => Entered::new(future).await,
+            Step::Pending(future) => future.await,
         };
         if let Some(response) = answer.0? {
             return Ok(response);
@@ -311,7 +311,7 @@ async fn answer(app: &Arc<Frozen>, context: &Arc<Context>, plan: &Plan) -> Resul
     if !entry.stream {
         match request.body_loaded() {
             Some(result) => result?,
-            None => Entered::new(Box::pin(request.load_body())).await?,
+            None => Box::pin(request.load_body()).await?,
         }
     }
     let Some(view) = &entry.view else {
@@ -327,7 +327,7 @@ async fn answer(app: &Arc<Frozen>, context: &Arc<Context>, plan: &Plan) -> Resul
 async fn call(app: &Frozen, context: &Arc<Context>, view: &Arc<View>) -> Result<Response> {
     match &**view {
         View::Sync(f) if !app.state.settings().sync_views_block => f(context),
-        View::Async(f) => Entered::new(async { f(context.clone()).await }).await,
+        View::Async(f) => f(context.clone()).await,
         View::Sync(_) | View::Blocking(_) => {
             let (context, view) = (context.clone(), view.clone());
             runtime::blocking(move || match &*view {
@@ -449,7 +449,7 @@ async fn internal_error(app: &Arc<Frozen>, context: &Arc<Context>, error: Error)
 async fn run_handler(handler: &hooks::ErrorHandler, error: Error) -> Result<Response> {
     match catch(|| handler(error))? {
         Step::Ready(answer) => answer.0,
-        Step::Pending(future) => match Entered::new(Caught::new(future)).await {
+        Step::Pending(future) => match Caught::new(future).await {
             Ok(answer) => answer.0,
             Err(panic) => Err(panic),
         },
@@ -519,7 +519,7 @@ async fn process(
         keep(&response);
         let answer = match hook(response) {
             Step::Ready(answer) => answer,
-            Step::Pending(future) => Entered::new(future).await,
+            Step::Pending(future) => future.await,
         };
         response = answer.0?;
     }
@@ -546,5 +546,5 @@ async fn save_session(state: &State, context: &Context, response: &mut Response)
         return Ok(());
     }
     let secure = context.request().is_some_and(Request::is_secure);
-    Entered::new(async { sessions.save(state.session_config(), session, secure, response).await }).await
+    sessions.save(state.session_config(), session, secure, response).await
 }

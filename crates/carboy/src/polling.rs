@@ -1,9 +1,9 @@
-//! How the code of a request is polled: in its context, watched, and with panics caught.
+//! How the code of a request is polled: in its context, with the background runtime entered, watched, and with panics caught.
 
 use crate::{
     Error, Result,
     ctx::{self, Context},
-    watch,
+    runtime, watch,
 };
 use std::{
     future::Future,
@@ -47,6 +47,7 @@ impl<F: Future> Future for Caught<F> {
 
 /// Polls a part of a request where it belongs: in the context that the slot holds.
 pub(crate) fn poll_in<T>(slot: &mut Option<Arc<Context>>, poll: impl FnOnce() -> Poll<T>) -> Result<Poll<T>> {
+    let _runtime = runtime::handle().enter();
     let mut blocked = None;
     let polled = watch::watched(|| ctx::lend(slot, || catch(poll)), |time| blocked = Some(time));
     if let Some(time) = blocked {

@@ -3,8 +3,7 @@
 //! Each worker of the server drives its own connections on its own thread. What a view opens must outlive that worker's
 //! drain and serve the other workers too, so everything a view starts (sockets, timers, tasks) is registered with one
 //! multi-thread runtime that lives as long as the process. Views themselves stay on their worker: this runtime is only
-//! *entered* while the async ones, and all else that is async about a request, are polled. A plain function waits for
-//! nothing, so most requests do not pay for that.
+//! *entered* while they are polled, plain ones too: a pool that one opens lazily spawns tasks.
 
 use crate::ctx;
 use std::{

@@ -282,7 +282,7 @@ fn here() -> String {
 }
 
 #[test]
-fn what_the_async_parts_of_a_request_start_belongs_to_the_background_runtime() {
+fn what_the_parts_of_a_request_start_belongs_to_the_background_runtime() {
     static SEEN: Mutex<Vec<(&str, String)>> = Mutex::new(Vec::new());
     fn note(place: &'static str) {
         SEEN.lock().unwrap().push((place, here()));
@@ -295,6 +295,7 @@ fn what_the_async_parts_of_a_request_start_belongs_to_the_background_runtime() {
     }
     let mut app = App::new("runtimes");
     app.config().set("SECRET_KEY", "k");
+    app.before_request(|| note("plain"));
     app.before_request(|| async { note("before") });
     app.after_request(|response: Response| async move {
         note("after");
@@ -312,6 +313,6 @@ fn what_the_async_parts_of_a_request_start_belongs_to_the_background_runtime() {
     });
     assert_eq!(response.status(), 418);
     assert_ne!(background, own);
-    let places = ["before", "view", "task", "handler", "after"];
+    let places = ["plain", "before", "view", "task", "handler", "after"];
     assert_eq!(*SEEN.lock().unwrap(), places.map(|place| (place, background.clone())));
 }
