@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 /// The pages, in the order of the book.
-pub const PAGES: [&str; 10] = [
+pub const PAGES: [&str; 12] = [
     "idea.md",
     "app.md",
     "routing.md",
@@ -13,6 +13,8 @@ pub const PAGES: [&str; 10] = [
     "state.md",
     "data.md",
     "serving.md",
+    "behind-a-proxy.md",
+    "observability.md",
     "steps.md",
 ];
 
@@ -315,6 +317,8 @@ mod programs {
     pub struct Data;
     #[doc = include_str!("../src/serving.md")]
     pub struct Serving;
+    #[doc = include_str!("../src/behind-a-proxy.md")]
+    pub struct BehindAProxy;
     #[doc = include_str!("../src/steps.md")]
     pub struct Steps;
 }

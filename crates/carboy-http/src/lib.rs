@@ -32,7 +32,7 @@ pub use float::python_repr;
 pub use form::Limits;
 pub use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 pub use multidict::MultiDict;
-pub use observe::{LogUser, MatchedRoute, RequestId};
+pub use observe::{LogUser, MatchedRoute, RequestId, is_secret_name, without_secrets};
 pub use request::{BodyState, ConnectionInfo, PeerCertificate, Request};
 pub use response::{HeaderError, Response, redirect};
 pub use service::Service;

@@ -459,6 +459,11 @@ impl ServerConfig {
         self
     }
 
+    /// The figures that are counted into, when there are any.
+    pub fn figures(&self) -> Option<&Metrics> {
+        self.metrics.as_ref()
+    }
+
     /// Whether anybody wants to know about requests.
     pub(crate) fn watched(&self) -> bool {
         self.access_log != AccessLog::Off || self.metrics.is_some() || self.gives_request_ids()

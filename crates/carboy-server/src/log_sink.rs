@@ -170,6 +170,18 @@ impl LogSink {
     }
 }
 
+/// As [`write_whole`](LogSink::write_whole): for what writes lines, each at once.
+impl Write for LogSink {
+    fn write(&mut self, lines: &[u8]) -> io::Result<usize> {
+        self.write_whole(lines);
+        Ok(lines.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
 impl fmt::Debug for LogSink {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("LogSink").field("to", &self.0.0.name).field("dropped", &self.dropped()).finish()

@@ -19,11 +19,12 @@ impl Observers {
     /// Starts what a configuration asks for; `listener` is for the page of the figures.
     pub(crate) fn start(config: &ServerConfig, listener: Option<Listener>) -> Result<Self, ServerError> {
         let log = config.access_log_to.clone();
-        if let (Some(metrics), Some(log)) = (&config.metrics, &log)
-            && !metrics.has(LOST)
-        {
-            let log = log.clone();
-            metrics.counter(LOST, "Lines of the access log that were lost.", move || log.dropped());
+        if let (Some(metrics), Some(log)) = (&config.metrics, log.clone()) {
+            metrics.counter(
+                "carboy_access_log_lines_dropped_total",
+                "Lines of the access log that were lost.",
+                move || log.dropped(),
+            );
         }
         let page = match (listener, &config.metrics) {
             (Some(listener), Some(metrics)) => {
@@ -47,8 +48,6 @@ impl Observers {
         }
     }
 }
-
-const LOST: &str = "carboy_log_lines_dropped_total";
 
 impl Drop for Observers {
     fn drop(&mut self) {

@@ -75,7 +75,7 @@ fn what_is_under_way_is_shown_and_what_has_gone_wrong() {
             r#"carboy_connections{state="active"} 1"#,
             r#"carboy_connections{state="opening"} 1"#,
             "carboy_panics_total 1",
-            "carboy_log_lines_dropped_total 0",
+            "carboy_access_log_lines_dropped_total 0",
             r#"http_requests_total{method="GET",route="",status="5xx"} 1"#,
         ]
         .iter()

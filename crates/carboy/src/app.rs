@@ -19,7 +19,7 @@ use crate::{
     upstream::Upstream,
 };
 use bytes::Bytes;
-use carboy_http::{Body, BodyError, Request, Response};
+use carboy_http::{Body, BodyError, Request, Response, proxy::ProxyFix};
 use carboy_routing::{Converter, UrlMap};
 use carboy_server::ServerConfig;
 use indexmap::IndexMap;
@@ -80,6 +80,7 @@ pub struct App {
     pub(crate) static_host: Option<String>,
     pub(crate) server: ServerConfig,
     pub(crate) readiness_checks: Vec<(String, ReadinessCheck)>,
+    pub(crate) proxies: Option<ProxyFix>,
 }
 
 /// Whether something that the app needs is there.
@@ -140,6 +141,7 @@ impl App {
             static_host: None,
             server: ServerConfig::new(),
             readiness_checks: Vec::new(),
+            proxies: None,
         }
     }
 
@@ -330,6 +332,39 @@ impl App {
     {
         let f: Function = Arc::new(move |request, next| Box::pin(f(request, next)));
         self.layers.push(Box::new(move |inner| inner.with_function(f)));
+        self
+    }
+
+    /// Says which proxies stand before the app, so that a request shows the client's address, scheme and host in place of the proxy's:
+    /// Flask's `app.wsgi_app = ProxyFix(app.wsgi_app, x_for=1, x_proto=1)`.
+    ///
+    /// It is done before everything else: layers, [trusted hosts](crate::config), routing, checks and logs see the request as the client made it.
+    /// Who may speak for a client is better told by address, with [`ProxyFix::trusted_proxies`] or the key `TRUSTED_PROXIES`, which
+    /// whoever runs the app can set; the key alone means one proxy that sets `X-Forwarded-For` and `X-Forwarded-Proto`. Without either
+    /// nothing that a request says of proxies is believed.
+    ///
+    /// ```
+    /// use carboy::{prelude::*, ProxyFix};
+    ///
+    /// #[route("/")]
+    /// fn here() -> String {
+    ///     request().url()
+    /// }
+    ///
+    /// let mut app = App::new("shop");
+    /// app.routes(routes![here]).proxy_fix(ProxyFix::new().x_for(1).x_proto(1).x_host(1).trusted_proxies(["10.0.0.0/8"])?);
+    /// let answer = app
+    ///     .test_client()
+    ///     .get("/")
+    ///     .remote_addr("10.0.0.1:4711".parse()?)
+    ///     .header("X-Forwarded-Proto", "https")
+    ///     .header("X-Forwarded-Host", "shop.example")
+    ///     .send();
+    /// assert_eq!(answer.text(), "https://shop.example/");
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn proxy_fix(&mut self, proxies: ProxyFix) -> &mut Self {
+        self.proxies = Some(proxies);
         self
     }
 
@@ -548,6 +583,8 @@ pub(crate) struct Frozen {
     pub(crate) upstreams: Vec<Upstream>,
     pub(crate) extensions: Vec<Arc<dyn Extension>>,
     pub(crate) commands: Vec<(Option<String>, cli::CommandDef)>,
+    /// What is believed of what proxies say.
+    pub(crate) proxies: Option<ProxyFix>,
     /// What the app chose about its server.
     pub(crate) server: ServerConfig,
     pub(crate) readiness_checks: Vec<(String, ReadinessCheck)>,

@@ -196,6 +196,14 @@ pub(crate) fn peek_request<T>(f: impl FnOnce(&Request) -> T) -> Option<T> {
     CURRENT.with_borrow(|c| Some(f(c.as_ref()?.request()?)))
 }
 
+/// Looks at the id of the current request, if there is one: also where a thread is about to end.
+pub(crate) fn peek_request_id<T>(f: impl FnOnce(&str) -> T) -> Option<T> {
+    let peek = |current: &RefCell<Option<Arc<Context>>>| {
+        Some(f(current.try_borrow().ok()?.as_ref()?.request()?.request_id()?))
+    };
+    CURRENT.try_with(peek).ok().flatten()
+}
+
 /// Looks at what the current app knows without taking a handle.
 pub(crate) fn peek_state<T>(f: impl FnOnce(&State) -> T) -> Option<T> {
     CURRENT.with_borrow(|c| Some(f(&c.as_ref()?.state)))

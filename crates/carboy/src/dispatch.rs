@@ -20,7 +20,9 @@ use crate::{
     state::State,
     view::{BoxFuture, IntoResponse, View},
 };
-use carboy_http::{HeaderMap, HttpError, HttpErrorKind, Method, Request, Response, StatusCode, header, host};
+use carboy_http::{
+    HeaderMap, HttpError, HttpErrorKind, MatchedRoute, Method, Request, Response, StatusCode, header, host,
+};
 use carboy_routing::{Args, Bind, Match, MatchError, Target};
 use futures_util::future::Either;
 use std::{
@@ -49,6 +51,9 @@ pub(crate) fn dispatch(
     if !app.mounts.is_empty()
         && let Some((service, prefix)) = app.mounts.find(request.path())
     {
+        if let Some(route) = request.extensions().get::<MatchedRoute>() {
+            route.set(&format!("{prefix}/…"));
+        }
         return Either::Right(elsewhere(service, crate::middleware::mounted(&request, prefix)));
     }
     let state = &app.state;
@@ -62,6 +67,9 @@ pub(crate) fn dispatch(
         Some(context) => context.sync_scope(|| route(state, &request)),
         None => route(state, &request),
     };
+    if let (Ok(matched), Some(route)) = (&routing, request.extensions().get::<MatchedRoute>()) {
+        route.set(state.url_map().rule(matched.rule).text());
+    }
     if let Some(fallback) = &app.fallback
         && fallback_takes(app, &routing)
     {
@@ -228,9 +236,9 @@ fn route(state: &State, request: &Request) -> std::result::Result<Matched, Routi
     if let Some(trusted) = &settings.trusted_hosts
         && !host::host_is_trusted(request.host(), trusted)
     {
-        let error = request.check_host(trusted).err();
-        let error = error.unwrap_or_else(|| HttpError::security("Host '' is not trusted."));
-        return Err(RoutingError::Http(error.into()));
+        // No answer repeats a host that somebody made up.
+        tracing::debug!(target: "carboy::app", "the host '{}' is not trusted", logging::escaped(&said_host(request)));
+        return Err(RoutingError::Http(HttpError::security("The host is not trusted.").into()));
     }
     let path = request.path();
     if !state.needs_host()
@@ -254,6 +262,14 @@ fn route(state: &State, request: &Request) -> std::result::Result<Matched, Routi
         Err(error) => error,
     };
     Err(RoutingError::from_match(error, |redirect| state.redirect_location(redirect)))
+}
+
+/// The host as the client said it.
+fn said_host(request: &Request) -> std::borrow::Cow<'_, str> {
+    match request.uri().authority() {
+        Some(authority) => authority.as_str().into(),
+        None => request.header("host").unwrap_or_default(),
+    }
 }
 
 /// What the URL map matches; with the server's name and subdomain where they matter.

@@ -193,6 +193,12 @@ pub(crate) fn freeze(mut app: App) -> Result<AppService> {
     let settings = Settings::from_config(&app.config).map_err(|e| collect(&mut mistakes, e)).ok();
     let session_config = settings::session_config(&app.config).map_err(|e| collect(&mut mistakes, e)).ok();
 
+    let proxies = app.proxies.take();
+    let proxies = settings::proxies(proxies, &app.config).unwrap_or_else(|e| {
+        collect(&mut mistakes, e);
+        None
+    });
+
     let server_name = app.config.get::<String>("SERVER_NAME").ok().flatten();
     if app.subdomain_matching && server_name.is_none() {
         mistakes.push(
@@ -298,6 +304,7 @@ pub(crate) fn freeze(mut app: App) -> Result<AppService> {
         upstreams: app.upstreams,
         extensions: app.extensions.into_iter().map(|e| e.extension).collect(),
         commands,
+        proxies,
         server: app.server,
         readiness_checks: app.readiness_checks,
     })))

@@ -52,11 +52,13 @@ mod polling;
 mod registry;
 mod runtime;
 mod scaffold;
+mod secret;
 pub mod security;
 pub mod server;
 pub mod session;
 mod settings;
 pub mod signals;
+mod spans;
 mod state;
 mod stream;
 pub mod templating;
@@ -69,9 +71,10 @@ mod watch;
 pub use app::{App, AppService};
 pub use blueprint::{Blueprint, BlueprintOptions};
 pub use carboy_http::cookie::{SameSite, SetCookie};
+pub use carboy_http::proxy::{ProxyFix, TrustedProxies};
 pub use carboy_http::{
-    Body, HeaderMap, HeaderName, HeaderValue, HttpError, Method, MultiDict, Request, Response, Service,
-    StatusCode,
+    Body, HeaderMap, HeaderName, HeaderValue, HttpError, LogUser, Method, MultiDict, Request, Response,
+    Service, StatusCode,
 };
 pub use carboy_macros::{
     command, commands, delete, get, method_view, patch, post, put, route, routes, url_for,
@@ -91,6 +94,7 @@ pub use middleware::{Inner, Next};
 pub use registry::RuleOptions;
 pub use runtime::{blocking, spawn};
 pub use scaffold::Scaffold;
+pub use secret::Secret;
 pub use session::Session;
 pub use state::State;
 pub use stream::{StreamWithContext, stream_with_context};

@@ -4,7 +4,8 @@
 //! lines to standard error. Access lines of the server are written as they are.
 
 use std::fmt::{self, Write as _};
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::sync::OnceLock;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use tracing::field::{Field, Visit};
 use tracing::{Event, Level, Subscriber};
@@ -13,7 +14,9 @@ use tracing_subscriber::fmt::format::Writer;
 use tracing_subscriber::fmt::{FmtContext, FormatEvent, FormatFields};
 use tracing_subscriber::registry::LookupSpan;
 
-use crate::{CurrentRequest, Error};
+use carboy_server::LogSink;
+
+use crate::{CurrentRequest, Error, ctx::peek_request_id};
 
 /// The most characters that one piece of text from a client takes in a record.
 const LONGEST: usize = 1024;
@@ -33,14 +36,35 @@ pub(crate) fn init(debug: bool) {
         .filter(|filter| !filter.is_empty())
         .and_then(|filter| EnvFilter::try_new(filter).ok())
         .unwrap_or_else(|| EnvFilter::new(if debug { FILTER_DEBUG } else { FILTER }));
-    let installed = tracing_subscriber::fmt()
-        .with_env_filter(filter)
-        .with_writer(std::io::stderr)
-        .event_format(Lines)
-        .try_init();
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter).event_format(Lines);
+    let installed = if debug {
+        subscriber.with_writer(std::io::stderr).try_init()
+    } else {
+        // Whoever reads standard error may stop; a server does not stop with it.
+        let sink = SINK.get_or_init(LogSink::stderr);
+        subscriber.with_writer(|| sink.clone()).try_init()
+    };
     if installed.is_err() {
         tracing::debug!(target: "carboy::app", "logging was set up before, it stays as it is");
     }
+}
+
+/// Where lines go when they wait for nobody.
+static SINK: OnceLock<LogSink> = OnceLock::new();
+
+/// How long the last lines are waited for.
+const LAST_LINES: Duration = Duration::from_secs(1);
+
+/// Waits for the lines that are not written yet.
+pub(crate) fn flush() {
+    if let Some(sink) = SINK.get() {
+        sink.flush(LAST_LINES);
+    }
+}
+
+/// How many lines were lost.
+pub(crate) fn lost() -> u64 {
+    SINK.get().map_or(0, LogSink::dropped)
 }
 
 /// Records an error that nobody handled: Flask's "Exception on /path [GET]", then the error, its place and its backtrace.
@@ -48,6 +72,7 @@ pub(crate) fn exception(app: &str, request: &CurrentRequest, error: &Error) {
     tracing::error!(
         target: "carboy::app",
         app = (app != "app").then_some(app),
+        request_id = request.request_id(),
         "Exception on {} [{}]\n{}",
         escaped(request.path()),
         escaped(request.method().as_str()),
@@ -137,13 +162,17 @@ where
             return writeln!(out, "{}", Guarded(&record.message));
         }
         let module = metadata.target().rsplit("::").next().unwrap_or_default();
-        writeln!(
+        write!(
             out,
             "{}{}{}",
             head(SystemTime::now(), metadata.level(), module),
             Guarded(&record.message),
             Guarded(&record.fields)
-        )
+        )?;
+        if !record.fields.contains(" request_id=") {
+            peek_request_id(|id| write!(out, " request_id=\"{id}\"")).unwrap_or(Ok(()))?;
+        }
+        writeln!(out)
     }
 }
 
@@ -234,7 +263,6 @@ mod tests {
     use super::*;
     use carboy_conformance::replay;
     use std::sync::{Arc, Mutex};
-    use std::time::Duration;
     use tracing_subscriber::fmt::MakeWriter;
 
     #[derive(Clone, Default)]

@@ -1,6 +1,6 @@
 //! Layers and middleware functions around the dispatch of a request, and services beside it.
 
-use crate::{Error, app::Frozen, ctx::Context, dispatch, view::BoxFuture};
+use crate::{Error, app::Frozen, ctx::Context, debug_page, dispatch, spans::RequestSpan, view::BoxFuture};
 use bytes::Bytes;
 use carboy_http::{Body, BodyError, HttpError, Request, Response, StatusCode};
 use futures_util::future::Either;
@@ -227,12 +227,33 @@ pub(crate) fn take(request: &Request) -> Request {
     taken
 }
 
-/// Answers a request from outside: through the layers, if there are any.
-pub(crate) fn serve(app: &Arc<Frozen>, request: Request) -> impl Future<Output = Response> + Send {
+/// Answers a request from outside: as the proxies say that it was, in a span if that is wanted, through the layers if there are any.
+pub(crate) fn serve(app: &Arc<Frozen>, mut request: Request) -> impl Future<Output = Response> + Send {
+    if let Some(proxies) = &app.proxies {
+        proxies.apply(&mut request);
+    }
+    if app.state.settings().debug
+        && let Some(answer) = debug_page::entered(&request)
+    {
+        return Either::Right(Box::pin(std::future::ready(answer)) as BoxFuture<Response>);
+    }
+    if app.state.settings().request_spans {
+        return Either::Right(in_span(app.clone(), request));
+    }
     match &app.layers {
         None => Either::Left(dispatch::dispatch(app, request, None)),
         Some(layers) => Either::Right(through_layers(app.clone(), layers.clone(), request)),
     }
+}
+
+fn in_span(app: Arc<Frozen>, mut request: Request) -> BoxFuture<Response> {
+    let span = RequestSpan::begin(&mut request);
+    Box::pin(span.around(async move {
+        match &app.layers {
+            None => dispatch::dispatch(&app, request, None).await,
+            Some(layers) => through_layers(app.clone(), layers.clone(), request).await,
+        }
+    }))
 }
 
 fn through_layers(app: Arc<Frozen>, layers: Inner, request: Request) -> BoxFuture<Response> {

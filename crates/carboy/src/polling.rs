@@ -9,14 +9,27 @@ use std::{
     future::Future,
     panic::{AssertUnwindSafe, catch_unwind},
     pin::Pin,
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering::Relaxed},
+    },
     task::{Context as TaskContext, Poll},
 };
 
 /// Calls a function; a panic is an error.
 pub(crate) fn catch<T>(f: impl FnOnce() -> T) -> Result<T> {
     // What a panic may leave half done belongs to the request, and that ends here.
-    catch_unwind(AssertUnwindSafe(f)).map_err(Error::from_panic)
+    catch_unwind(AssertUnwindSafe(f)).map_err(|panic| {
+        PANICS.fetch_add(1, Relaxed);
+        Error::from_panic(panic)
+    })
+}
+
+static PANICS: AtomicU64 = AtomicU64::new(0);
+
+/// How many panics were caught in this process.
+pub(crate) fn panics() -> u64 {
+    PANICS.load(Relaxed)
 }
 
 pin_project_lite::pin_project! {

@@ -6,7 +6,7 @@ use crate::{
     json::{JsonProvider, JsonStyle},
     session::SessionConfig,
 };
-use carboy_http::{HttpError, HttpErrorKind, Limits, cookie::SameSite};
+use carboy_http::{HttpError, HttpErrorKind, Limits, cookie::SameSite, proxy::ProxyFix};
 use std::time::Duration;
 
 /// Configuration in the form in which each request reads it.
@@ -29,6 +29,7 @@ pub(crate) struct Settings {
     pub(crate) csrf_trusted_origins: Vec<String>,
     pub(crate) templates_auto_reload: bool,
     pub(crate) explain_template_loading: bool,
+    pub(crate) request_spans: bool,
     pub(crate) json: JsonStyle,
 }
 
@@ -78,6 +79,7 @@ impl Settings {
             csrf_trusted_origins: config.get("CSRF_TRUSTED_ORIGINS")?.unwrap_or_default(),
             templates_auto_reload: config.get("TEMPLATES_AUTO_RELOAD")?.unwrap_or(debug),
             explain_template_loading: config.get("EXPLAIN_TEMPLATE_LOADING")?.unwrap_or(false),
+            request_spans: config.get("REQUEST_SPANS")?.unwrap_or(false),
             json: JsonProvider::default().response_style(debug),
         })
     }
@@ -96,6 +98,17 @@ impl Settings {
     /// Whether the page about a missing form key names the key.
     pub(crate) fn shows_bad_request_keys(&self) -> bool {
         self.debug || self.trap_bad_request_errors == Some(true)
+    }
+}
+
+/// What is believed of what proxies say: what the app chose, of the peers that the configuration names.
+pub(crate) fn proxies(chosen: Option<ProxyFix>, config: &Config) -> Result<Option<ProxyFix>> {
+    match config.get::<Vec<String>>("TRUSTED_PROXIES")? {
+        None => Ok(chosen),
+        Some(networks) => {
+            let trusted = chosen.unwrap_or_default().trusted_proxies(networks);
+            trusted.map(Some).map_err(|wrong| crate::Error::msg(format!("TRUSTED_PROXIES: {wrong}")))
+        }
     }
 }
 

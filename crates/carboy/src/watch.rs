@@ -76,6 +76,16 @@ pub(crate) fn watched<T>(f: impl FnOnce() -> T, report: impl FnOnce(Duration)) -
     })
 }
 
+/// How many threads are held up now, as far as it was noticed.
+pub(crate) fn blocked() -> usize {
+    let counters = lock(&COUNTERS);
+    let held_up = |counter: &Counter| {
+        let polls = counter.polls.load(Relaxed);
+        polls % 2 == 1 && counter.long.load(Relaxed) == polls
+    };
+    counters.iter().filter_map(Weak::upgrade).filter(|counter| held_up(counter)).count()
+}
+
 /// The task that looks at the counters.
 async fn look() {
     let mut seen: Vec<(Weak<Counter>, u64, Instant)> = Vec::new();

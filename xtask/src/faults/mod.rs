@@ -7,6 +7,7 @@
 // Tools that faults share; one that no fault uses at the moment is no mistake.
 #[allow(dead_code)]
 mod client;
+mod f05_logs;
 mod f06_restart;
 mod f07_stop;
 mod f10_files;
@@ -51,6 +52,7 @@ struct Fault {
 
 /// All of them, by number.
 const FAULTS: &[Fault] = &[
+    Fault { id: "F5", about: "nobody reads the log", run: f05_logs::run },
     Fault {
         id: "F6",
         about: "restarts under load, by SIGUSR2 and by a socket that is handed over",

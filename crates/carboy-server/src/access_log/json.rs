@@ -5,6 +5,7 @@ use super::{
     escape::{is_dangerous, kept},
 };
 use std::{
+    borrow::Cow,
     fmt::Write,
     time::{SystemTime, UNIX_EPOCH},
 };
@@ -18,7 +19,7 @@ pub(super) fn write(line: &mut String, entry: &Entry, outcome: Outcome<'_>, now:
         None => line.push_str(",\"client\":null"),
     }
     text(line, "method", entry.method.as_str().as_bytes());
-    text(line, "target", entry.target().as_bytes());
+    text(line, "target", &entry.target());
     _ = write!(line, ",\"protocol\":\"{:?}\"", entry.version);
     _ = write!(line, ",\"status\":{},\"bytes\":{}", outcome.status, outcome.bytes);
     _ = write!(line, ",\"duration\":{:.6}", outcome.duration.as_secs_f64());
@@ -29,9 +30,10 @@ pub(super) fn write(line: &mut String, entry: &Entry, outcome: Outcome<'_>, now:
             text(line, name, value.as_bytes());
         }
     }
-    for (name, value) in [("host", &entry.host), ("referer", &entry.referer), ("user_agent", &entry.agent)] {
+    let host = entry.host.as_ref().map(|host| Cow::Borrowed(host.as_bytes()));
+    for (name, value) in [("host", host), ("referer", entry.referer()), ("user_agent", entry.agent())] {
         if let Some(value) = value {
-            text(line, name, value.as_bytes());
+            text(line, name, &value);
         }
     }
     line.push('}');

@@ -5,9 +5,10 @@ mod json;
 mod text;
 
 use crate::{AccessLog, ServerConfig};
-use carboy_http::MatchedRoute;
+use carboy_http::{MatchedRoute, without_secrets};
 use http::{HeaderValue, Method, Uri, Version, header, request::Parts};
 use std::{
+    borrow::Cow,
     net::SocketAddr,
     time::{Duration, SystemTime},
 };
@@ -78,9 +79,20 @@ impl Entry {
         line
     }
 
-    /// The target as it came in, without a host.
-    fn target(&self) -> &str {
-        self.uri.path_and_query().map_or("-", |target| target.as_str())
+    /// The target as it came in, without a host and without secrets.
+    fn target(&self) -> Cow<'_, [u8]> {
+        self.uri
+            .path_and_query()
+            .map_or(Cow::Borrowed(b"-"), |target| without_secrets(target.as_str().as_bytes()))
+    }
+
+    /// The page that the client came from, likewise.
+    fn referer(&self) -> Option<Cow<'_, [u8]>> {
+        self.referer.as_ref().map(|value| without_secrets(value.as_bytes()))
+    }
+
+    fn agent(&self) -> Option<Cow<'_, [u8]>> {
+        self.agent.as_ref().map(|value| Cow::Borrowed(value.as_bytes()))
     }
 }
 

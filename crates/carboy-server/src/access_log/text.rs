@@ -20,17 +20,17 @@ pub(super) fn write(line: &mut String, entry: &Entry, outcome: Outcome<'_>, now:
     _ = write!(line, " [{}/{}/{}:{} +0000] \"", &date[5..7], &date[8..11], &date[12..16], &date[17..25]);
     escape(line, entry.method.as_str().as_bytes());
     line.push(' ');
-    escape(line, entry.target().as_bytes());
+    escape(line, &entry.target());
     _ = write!(line, " {:?}\" {} ", entry.version, outcome.status);
     match outcome.bytes {
         0 => line.push('-'),
         n => _ = write!(line, "{n}"),
     }
     if entry.format == AccessLog::Combined {
-        for field in [&entry.referer, &entry.agent] {
+        for field in [entry.referer(), entry.agent()] {
             line.push_str(" \"");
             match field {
-                Some(value) => escape(line, value.as_bytes()),
+                Some(value) => escape(line, &value),
                 None => line.push('-'),
             }
             line.push('"');

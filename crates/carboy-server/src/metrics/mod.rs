@@ -80,10 +80,10 @@ impl Metrics {
         Metrics::default()
     }
 
-    /// Adds a figure that rises and falls; it is asked for when figures are written.
+    /// Adds a figure that rises and falls; it is asked for when figures are written. One that was added under the same name gives way.
     ///
     /// # Panics
-    /// When the name is none for Prometheus (`[a-zA-Z_:][a-zA-Z0-9_:]*`) or is taken.
+    /// When the name is none for Prometheus (`[a-zA-Z_:][a-zA-Z0-9_:]*`) or one of the server's own.
     pub fn gauge(&self, name: &str, help: &str, value: impl Fn() -> f64 + Send + Sync + 'static) {
         self.add(name, help, "gauge", Box::new(value));
     }
@@ -101,15 +101,10 @@ impl Metrics {
         let valid =
             name.bytes().next().is_some_and(letter) && name.bytes().all(|b| letter(b) || b.is_ascii_digit());
         assert!(valid, "'{name}' is no name for a figure of Prometheus");
+        assert!(!text::NAMES.contains(&name), "there is a figure of the name '{name}' already");
         let mut own = lock(&self.0.own);
-        let taken = own.iter().any(|o| o.name == name) || text::NAMES.contains(&name);
-        assert!(!taken, "there is a figure of the name '{name}' already");
+        own.retain(|former| former.name != name);
         own.push(Own { name: name.to_owned(), help: help.to_owned(), kind, value });
-    }
-
-    /// Whether a figure of this name was added.
-    pub(crate) fn has(&self, name: &str) -> bool {
-        lock(&self.0.own).iter().any(|own| own.name == name)
     }
 
     /// A request begins.

@@ -37,6 +37,7 @@ pub(crate) fn main(mut app: App) -> Result<()> {
     }
     let service = app.build()?;
     let done = execute(&service, &matches, inherited);
+    crate::logging::flush();
     if let Err(error) = &done
         && error.is::<WrongUse>()
     {

@@ -69,6 +69,14 @@ pub(super) fn args(app: &App) -> impl Iterator<Item = Arg> {
         .value_name("FORM")
         .value_parser(PossibleValuesParser::new(server::ACCESS_LOGS.map(|(word, _)| word)))
         .help("The form of the access log [default: common in debug mode, else off]");
+    let access_log_file = Arg::new("access-log-file")
+        .long("access-log-file")
+        .value_name("FILE")
+        .help("Where the access log goes: a file, stdout or stderr [default: with all other log lines]");
+    let metrics = Arg::new("metrics")
+        .long("metrics")
+        .value_name("ADDRESS")
+        .help("An address at which Prometheus finds /metrics, such as 127.0.0.1:9100 [default: none]");
     [
         defaulted(host, "HOST"),
         defaulted(port, "PORT"),
@@ -76,6 +84,8 @@ pub(super) fn args(app: &App) -> impl Iterator<Item = Arg> {
         defaulted(pid_file, "PID_FILE"),
         defaulted(workers, "WORKERS"),
         defaulted(access_log, "ACCESS_LOG"),
+        access_log_file,
+        metrics,
     ]
     .into_iter()
 }
@@ -110,6 +120,9 @@ pub(super) fn run(service: &AppService, matches: &ArgMatches, inherited: Inherit
         .on_listen(move |addresses| {
             echo(format!(" * Serving carboy app '{name}'"));
             echo(format!(" * Debug mode: {}", if debug { "on" } else { "off" }));
+            if debug {
+                echo(format!(" * Debug token: {}", crate::debug_page::token()));
+            }
             for address in addresses {
                 echo(format!(" * Running on {}", address.url()));
             }
@@ -143,6 +156,18 @@ fn configured(service: &AppService, matches: &ArgMatches) -> Result<ServerConfig
     }
     if let Some(form) = matches.get_one::<String>("access-log").and_then(|word| server::access_log(word)) {
         config = config.access_log(form);
+    }
+    if let Some(place) = matches.get_one::<String>("access-log-file") {
+        config = config.access_log_to(server::log_sink(place)?);
+    }
+    if let Some(address) = matches.get_one::<String>("metrics") {
+        config = config.metrics_on(address.as_str());
+    }
+    if let Some(metrics) = config.figures() {
+        server::add_figures_of_apps(metrics);
+    }
+    if let Some(proxies) = &service.0.proxies {
+        config = config.proxies(proxies.clone());
     }
     Ok(config)
 }

@@ -279,8 +279,39 @@ pub const DEFAULT_KEYS: &[DefaultKey] = &[
     ),
     key(
         "SERVER_ACCESS_LOG",
-        Shape::OptionalWord(&["off", "common", "combined"]),
+        Shape::OptionalWord(&["off", "common", "combined", "json"]),
         Null,
         "The form of the access log; null means `common` in debug mode, else `off`.",
     ),
+    key(
+        "SERVER_ACCESS_LOG_FILE",
+        Shape::OptionalText,
+        Null,
+        "Where the access log goes: a file, `stdout` or `stderr`; null means with all other log lines.",
+    ),
+    key(
+        "SERVER_REQUEST_IDS",
+        Shape::OptionalWord(&["off", "on", "echo"]),
+        Null,
+        "Whether requests have ids, and whether answers say them; null means `on` with the access log as JSON, else `off`.",
+    ),
+    key(
+        "SERVER_METRICS",
+        Shape::OptionalText,
+        Null,
+        "An address, such as `127.0.0.1:9100`, at which Prometheus finds `/metrics`; null means that nothing is counted.",
+    ),
+    key(
+        "SERVER_PROXY_PROTOCOL",
+        Shape::OptionalTexts,
+        Null,
+        "The peers whose connections all begin with a PROXY header, such as `10.0.0.0/8` or `unix`; null means that none do.",
+    ),
+    key(
+        "TRUSTED_PROXIES",
+        Shape::OptionalTexts,
+        Null,
+        "The proxies that may say who a client is, such as `10.0.0.0/8` or `unix`; others are not believed.",
+    ),
+    key("REQUEST_SPANS", Shape::Bool, Bool(false), "Each request is a `tracing` span."),
 ];

@@ -3,7 +3,10 @@
 use std::fmt;
 use std::path::PathBuf;
 
+use carboy_http::is_secret_name;
 use serde_json::Value;
+
+use super::DEFAULT_KEYS;
 
 /// Where a configuration value came from.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,8 +55,8 @@ pub(super) struct Entry {
 
 /// Whether values under this key are kept out of logs, debug pages and messages.
 ///
-/// True for names that contain `SECRET`, `PASSWORD`, `PASSWD`, `TOKEN`, `CREDENTIAL`, `API_KEY`, `PRIVATE_KEY` or `SALT`
-/// in any case, or end in `_KEY`, `_KEYS`, `_DSN`, `_URI` or `_URL` (connection addresses carry passwords).
+/// True for names that [sound like secrets](carboy_http::is_secret_name), contain `SALT`, or end in `_KEY`, `_KEYS`, `_DSN`, `_URI` or `_URL`
+/// (connection addresses carry passwords), in any case. Of the [default keys](super::DEFAULT_KEYS) only the secret keys are.
 ///
 /// ```
 /// assert!(carboy::config::is_secret_key("SECRET_KEY_FALLBACKS"));
@@ -61,11 +64,12 @@ pub(super) struct Entry {
 /// assert!(!carboy::config::is_secret_key("SERVER_NAME"));
 /// ```
 pub fn is_secret_key(key: &str) -> bool {
-    const PARTS: [&str; 8] =
-        ["SECRET", "PASSWORD", "PASSWD", "TOKEN", "CREDENTIAL", "API_KEY", "PRIVATE_KEY", "SALT"];
     const ENDS: [&str; 5] = ["_KEY", "_KEYS", "_DSN", "_URI", "_URL"];
     let upper = key.to_uppercase();
-    PARTS.iter().any(|part| upper.contains(part)) || ENDS.iter().any(|end| upper.ends_with(end))
+    if DEFAULT_KEYS.iter().any(|known| known.name == key) {
+        return upper.contains("SECRET");
+    }
+    is_secret_name(key) || upper.contains("SALT") || ENDS.iter().any(|end| upper.ends_with(end))
 }
 
 /// The value with everything secret in it replaced.

@@ -2,13 +2,17 @@
 //!
 //! It shows the error with its causes and place, source lines, the backtrace, the request, the matched rule, and the keys of
 //! session and `g`. It never evaluates code, shows no value whose name sounds like a secret, and is only given to a client
-//! on this machine that asked for this machine.
+//! on this machine that asked for this machine, by no proxy, and showed the [token](token()) of this process.
 
 use std::fmt::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use carboy_http::{HttpError, Response, StatusCode};
+mod token;
+
+pub(crate) use token::{entered, token};
+
+use carboy_http::{HttpError, Response, StatusCode, is_secret_name, without_secrets};
 
 use crate::ctx::Context;
 use crate::templating::{TemplateError, escaped};
@@ -68,22 +72,14 @@ pub(crate) struct RequestFacts {
     pub(crate) form_keys: Vec<String>,
 }
 
-/// Parts of names whose values are never shown.
-const SECRET: [&str; 7] = ["secret", "passw", "token", "api_key", "auth", "cookie", "session"];
-
 /// What stands in the place of a secret.
 const REDACTED: &str = "‹redacted›";
-
-fn is_secret(name: &str) -> bool {
-    let name = name.to_ascii_lowercase().replace('-', "_");
-    SECRET.iter().any(|part| name.contains(part)) || name.contains("apikey")
-}
 
 fn redacted(pairs: impl IntoIterator<Item = (String, String)>) -> Vec<(String, String)> {
     pairs
         .into_iter()
         .map(|(name, value)| {
-            let value = if is_secret(&name) { REDACTED.to_owned() } else { value };
+            let value = if is_secret_name(&name) { REDACTED.to_owned() } else { value };
             (name, value)
         })
         .collect()
@@ -99,7 +95,10 @@ fn is_local(request: &CurrentRequest) -> bool {
     let local_name = name.eq_ignore_ascii_case("localhost")
         || name.to_ascii_lowercase().ends_with(".localhost")
         || name.parse::<std::net::IpAddr>().is_ok_and(|address| address.is_loopback());
-    local_name && request.remote_addr().is_none_or(|address| address.is_loopback())
+    let proxied = ["forwarded", "x-forwarded-for", "x-forwarded-host", "via"];
+    local_name
+        && request.remote_addr().is_none_or(|address| address.is_loopback())
+        && !proxied.iter().any(|field| request.headers().contains_key(*field))
 }
 
 /// The answer to a request that failed in debug mode.
@@ -108,12 +107,18 @@ pub(crate) fn response(context: &Arc<Context>, error: &Error) -> Response {
     let Some(request) = CurrentRequest::of(context).filter(is_local) else {
         return plain();
     };
-    let mut response = Response::html(DebugPage::new(context, &request, error).to_string())
-        .with_status(StatusCode::INTERNAL_SERVER_ERROR);
+    let page = match token::is_shown_by(&request) {
+        true => DebugPage::new(context, &request, error).to_string(),
+        false => token::question(&request),
+    };
+    let mut response = Response::html(page).with_status(StatusCode::INTERNAL_SERVER_ERROR);
     let headers = response.headers_mut();
     // Nothing on the page may run or be loaded, and nothing of it stays in a cache.
     for (name, value) in [
-        (http::header::CONTENT_SECURITY_POLICY, "default-src 'none'; style-src 'unsafe-inline'"),
+        (
+            http::header::CONTENT_SECURITY_POLICY,
+            "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'",
+        ),
         (http::header::CACHE_CONTROL, "no-store"),
         (http::header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
     ] {
@@ -170,7 +175,10 @@ impl DebugPage {
                 remote: request.remote_addr().map_or_else(String::new, |address| address.to_string()),
                 args: pairs(request.args()),
                 headers: redacted(request.headers().iter().map(|(name, value)| {
-                    (name.to_string(), String::from_utf8_lossy(value.as_bytes()).into_owned())
+                    (
+                        name.to_string(),
+                        String::from_utf8_lossy(&without_secrets(value.as_bytes())).into_owned(),
+                    )
                 })),
                 form_keys: request.form().keys().map(str::to_owned).collect(),
             },
@@ -463,12 +471,12 @@ mod tests {
         assert_eq!(response.status(), 500);
         assert_eq!(
             response.headers()["content-security-policy"],
-            "default-src 'none'; style-src 'unsafe-inline'"
+            "default-src 'none'; style-src 'unsafe-inline'; form-action 'self'"
         );
         let page = text(response);
         for part in [
             "invalid digit found in string",
-            "debug_page.rs",
+            "debug_page/mod.rs",
             "parse::&lt;i32&gt;()?;",
             "<td>Endpoint</td><td>boom</td>",
             "<td>Rule</td><td>/boom/&lt;name&gt;</td>",
