@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 /// The pages, in the order of the book.
-pub const PAGES: [&str; 12] = [
+pub const PAGES: [&str; 13] = [
     "idea.md",
     "app.md",
     "routing.md",
@@ -12,6 +12,7 @@ pub const PAGES: [&str; 12] = [
     "pages.md",
     "state.md",
     "data.md",
+    "realtime.md",
     "serving.md",
     "behind-a-proxy.md",
     "observability.md",

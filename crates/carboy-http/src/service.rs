@@ -8,10 +8,18 @@ use crate::{Request, Response};
 pub trait Service: Send + Sync + 'static {
     /// Answers one request.
     fn call(&self, request: Request) -> impl Future<Output = Response> + Send;
+
+    /// Is told, once, that whoever serves begins to stop: an answer that does not end by itself (a stream of events, a WebSocket) is to
+    /// come to its end now. Does nothing by default.
+    fn drain(&self) {}
 }
 
 impl<S: Service> Service for std::sync::Arc<S> {
     fn call(&self, request: Request) -> impl Future<Output = Response> + Send {
         (**self).call(request)
+    }
+
+    fn drain(&self) {
+        (**self).drain();
     }
 }

@@ -12,7 +12,10 @@ use syn::{
 };
 
 /// The attributes that this crate has for views; one attribute on a function reads all of them.
-pub(crate) const NAMES: [&str; 6] = ["route", "get", "post", "put", "patch", "delete"];
+pub(crate) const NAMES: [&str; 7] = ["route", "get", "post", "put", "patch", "delete", WEBSOCKET];
+
+/// The attribute of functions that keep a connection.
+pub(crate) const WEBSOCKET: &str = "websocket";
 
 /// One `#[route]`, `#[get]`, ….
 pub(crate) struct RouteAttribute {
@@ -31,6 +34,8 @@ pub(crate) struct RouteAttribute {
     pub(crate) host: Option<LitStr>,
     pub(crate) redirect_to: Option<LitStr>,
     pub(crate) websocket: bool,
+    /// The attribute is `#[websocket]` itself.
+    pub(crate) handler: bool,
     pub(crate) build_only: bool,
     pub(crate) alias: bool,
     pub(crate) blocking: Option<Ident>,
@@ -43,9 +48,22 @@ const OPTIONS: &str = "`methods`, `name`, `defaults(…)`, `outer(…)`, `strict
                        `alias`, `blocking`, `stream`";
 
 impl RouteAttribute {
-    /// Reads the tokens in the brackets. `method` is that of a short form such as `#[get]`.
-    pub(crate) fn parse(tokens: TokenStream, method: Option<&str>) -> syn::Result<Self> {
-        (|input: ParseStream<'_>| Self::read(input, method)).parse2(tokens)
+    /// Reads the tokens in the brackets of the attribute called `name`.
+    pub(crate) fn parse(name: &str, tokens: TokenStream) -> syn::Result<Self> {
+        if name == WEBSOCKET {
+            let mut attribute = (|input: ParseStream<'_>| Self::read(input, None)).parse2(tokens)?;
+            let mut errors = Errors::default();
+            if attribute.methods.is_some() {
+                errors.push(&attribute.rule, "a WebSocket is always opened by GET: remove `methods`");
+            }
+            if let Some(word) = attribute.blocking.as_ref().or(attribute.stream.as_ref()) {
+                errors.push(word, format!("`{word}` means nothing for a WebSocket: remove it"));
+            }
+            (attribute.websocket, attribute.handler) = (true, true);
+            return errors.finish(attribute);
+        }
+        let method = method_of(name);
+        (|input: ParseStream<'_>| Self::read(input, method.as_deref())).parse2(tokens)
     }
 
     fn read(input: ParseStream<'_>, method: Option<&str>) -> syn::Result<Self> {
@@ -75,6 +93,7 @@ impl RouteAttribute {
             host: None,
             redirect_to: None,
             websocket: false,
+            handler: false,
             build_only: false,
             alias: false,
             blocking: None,
@@ -260,7 +279,7 @@ fn methods(input: ParseStream<'_>) -> syn::Result<Vec<String>> {
 }
 
 /// The method of the attribute called `name`: `None` for `route`, the upper-cased name for a short form.
-pub(crate) fn method_of(name: &str) -> Option<String> {
+fn method_of(name: &str) -> Option<String> {
     (name != "route").then(|| name.to_ascii_uppercase())
 }
 

@@ -59,6 +59,12 @@ paths! {
     Respond => "respond",
     /// `fn send`: boxes the future of an async view, which must be `Send`.
     Send => "view_future_must_be_send",
+    /// `fn websocket_view`: makes a view of a WebSocket handler.
+    WebSocketView => "websocket_view",
+    /// `fn handled`: turns what a WebSocket handler returned into a result.
+    Handled => "handled",
+    /// `fn handler_future_must_be_send`: boxes the future of a WebSocket handler.
+    SendHandler => "handler_future_must_be_send",
     /// `const fn accepts`: whether a type takes the values of a converter.
     Accepts => "accepts",
     /// `trait Command`: what `commands![]` asks a command for.

@@ -45,8 +45,7 @@ fn read(
         .iter()
         .map(|attr| (attribute::route_name(attr).unwrap_or_default(), attribute::tokens_of(attr)));
     for (name, tokens) in [(name.to_owned(), Ok(args))].into_iter().chain(others) {
-        let method = attribute::method_of(&name);
-        match tokens.and_then(|tokens| RouteAttribute::parse(tokens, method.as_deref())) {
+        match tokens.and_then(|tokens| RouteAttribute::parse(&name, tokens)) {
             Ok(attribute) => attributes.push(attribute),
             Err(error) => errors.add(error),
         }
@@ -89,6 +88,8 @@ struct View<'a> {
     endpoint: String,
     blocking: bool,
     stream: bool,
+    /// It keeps a connection.
+    handler: bool,
 }
 
 struct ViewArgument {
@@ -114,6 +115,16 @@ impl<'a> View<'a> {
         let blocking = attributes.iter().find_map(|attribute| attribute.blocking.as_ref());
         if let (Some(word), Some(_)) = (blocking, &function.sig.asyncness) {
             errors.push(word, "an `async fn` is never blocking: remove `async`, or move the slow part into `carboy::blocking`");
+        }
+        let handler = attributes.iter().any(|attribute| attribute.handler);
+        if handler && function.sig.asyncness.is_none() {
+            errors.push(function.sig.fn_token, "a WebSocket handler waits for messages: write `async fn`");
+        }
+        if let Some(other) = attributes.iter().find(|attribute| handler && !attribute.handler) {
+            errors.push(
+                &other.rule,
+                "a WebSocket handler has rules of `#[websocket]` alone: it answers no other request",
+            );
         }
         let mut view_arguments: Vec<ViewArgument> =
             arguments.into_iter().map(|argument| ViewArgument { argument, parameter: None }).collect();
@@ -165,6 +176,7 @@ impl<'a> View<'a> {
             endpoint,
             blocking: blocking.is_some(),
             stream,
+            handler,
         };
         errors.finish(view)
     }
@@ -311,7 +323,7 @@ impl<'a> View<'a> {
         let ctx = Ident::new("ctx", mixed);
         let returned = self.function.return_span();
         let call_name = Ident::new(&name.to_string(), returned);
-        let respond = Path::Respond.at(returned);
+        let respond = if self.handler { Path::Handled } else { Path::Respond }.at(returned);
         let locals: Vec<Ident> =
             (0..self.arguments.len()).map(|index| Ident::new(&format!("argument{index}"), mixed)).collect();
         let values = self.arguments.iter().map(|arg| arg.value(&ctx));
@@ -319,11 +331,20 @@ impl<'a> View<'a> {
         let call = quote_spanned!(returned=> #call_name(#(#locals),*));
         if self.function.sig.asyncness.is_some() {
             // Blamed on the view's name: what is not `Send` is a matter between the view and its awaits.
-            let send = Path::Send.at(name.span());
+            let send = if self.handler { Path::SendHandler } else { Path::Send }.at(name.span());
             let future = Ident::new("future", mixed);
             let mut blamed = future.clone();
             blamed.set_span(mixed.located_at(name.span()));
             let boxed = quote_spanned!(name.span()=> #send(#blamed));
+            if self.handler {
+                let make = Path::WebSocketView;
+                return quote! {
+                    || #make(|#ctx| {
+                        let #future = async move { #bind #respond(#call.await) };
+                        #boxed
+                    })
+                };
+            }
             return quote! {
                 || #view::Async(#path_box::new(|#ctx| {
                     let #future = async move { #bind #respond(#call.await) };

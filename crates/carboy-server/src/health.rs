@@ -59,6 +59,10 @@ impl<S: Service> Service for Front<S> {
             Some(future) => Answer::Own { future },
         }
     }
+
+    fn drain(&self) {
+        self.service.drain();
+    }
 }
 
 pin_project_lite::pin_project! {

@@ -11,6 +11,7 @@ use crate::{
     opening::Opening,
     pid_file::PidFile,
     process::Process,
+    shutdown::Stage,
     signals::Signals,
     supervisor::{ReloadHook, Supervisor},
     worker::{self, Source, Worker},
@@ -208,6 +209,11 @@ impl Server {
         let system = |what| move |error: io::Error| ServerError::system(what, error);
 
         let supervisor = worker::runtime().map_err(system("a runtime"))?;
+        let (draining, drained) = (self.shutdown.clone(), service.clone());
+        supervisor.spawn(async move {
+            draining.reached(Stage::Draining).await;
+            drained.drain();
+        });
         let (ended, all_ended) = mpsc::channel::<()>(1);
         let mut threads = Vec::with_capacity(workers);
         let mut hand_over = Vec::new();

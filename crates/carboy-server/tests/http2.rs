@@ -134,3 +134,53 @@ async fn http2_can_be_switched_off() {
     let text = tokio::task::spawn_blocking(move || running.codes("PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"));
     assert_eq!(text.await.unwrap(), "400c");
 }
+
+/// Asks for a protocol over a stream, once the server's settings have come.
+async fn connect_for(
+    sender: &mut Sender,
+    protocol: Option<&'static str>,
+    path: &str,
+) -> http::Response<hyper::body::Incoming> {
+    let mut request = Request::connect(format!("http://a.example{path}"))
+        .header("sec-websocket-version", "13")
+        .body(Body::empty())
+        .unwrap();
+    if let Some(protocol) = protocol {
+        request.extensions_mut().insert(hyper::ext::Protocol::from_static(protocol));
+    }
+    sender.send_request(request).await.unwrap()
+}
+
+#[tokio::test]
+async fn a_websocket_is_a_stream_beside_others_and_keeps_the_connection_open() {
+    use tokio::io::{AsyncReadExt, AsyncWriteExt};
+    let running = start(config().keep_alive_timeout(Duration::from_millis(300)));
+    let (mut sender, connection) = connect(running.addr).await;
+    assert_eq!(text(&mut sender, get("/")).await.0, 200);
+    let mut response = connect_for(&mut sender, Some("websocket"), "/tunnel").await;
+    assert_eq!((response.status().as_u16(), response.headers().get("upgrade")), (200, None));
+    let mut stream = TokioIo::new(hyper::upgrade::on(&mut response).await.unwrap());
+    let mut said = [0; 6];
+    stream.read_exact(&mut said).await.unwrap();
+    assert_eq!(&said, b"hello\n");
+    // Longer than a connection may be idle.
+    tokio::time::sleep(Duration::from_millis(900)).await;
+    assert_eq!(text(&mut sender, get("/")).await.0, 200);
+    stream.write_all(b"abcdef").await.unwrap();
+    stream.read_exact(&mut said).await.unwrap();
+    assert_eq!(&said, b"ABCDEF");
+    drop(stream);
+    connection.await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn a_stream_is_only_for_a_websocket_and_only_when_the_app_agrees() {
+    let running = start(config());
+    let (mut sender, _) = connect(running.addr).await;
+    assert_eq!(text(&mut sender, get("/")).await.0, 200);
+    // A page is no answer to a WebSocket: its success would open the stream.
+    assert_eq!(connect_for(&mut sender, Some("websocket"), "/").await.status(), 501);
+    assert_eq!(connect_for(&mut sender, Some("websocket"), "/nowhere").await.status(), 404);
+    assert_eq!(connect_for(&mut sender, Some("connect-udp"), "/tunnel").await.status(), 405);
+    assert_eq!(connect_for(&mut sender, None, "").await.status(), 405);
+}

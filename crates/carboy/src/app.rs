@@ -74,6 +74,7 @@ pub struct App {
     pub(crate) fallback: Option<Inner>,
     /// Those behind mounts and the fallback.
     pub(crate) upstreams: Vec<Upstream>,
+    pub(crate) mounted: Vec<AppService>,
     pub(crate) host_matching: bool,
     pub(crate) subdomain_matching: bool,
     pub(crate) strict_slashes: bool,
@@ -135,6 +136,7 @@ impl App {
             mounts: Mounts::default(),
             fallback: None,
             upstreams: Vec::new(),
+            mounted: Vec::new(),
             host_matching: false,
             subdomain_matching: false,
             strict_slashes: true,
@@ -389,7 +391,7 @@ impl App {
                 .mistakes
                 .push(format!("a mount's prefix starts with a slash and names a path: '{prefix}'"));
         }
-        self.note_upstream(&service);
+        self.note_service(&service);
         self.mounts.add(prefix, Inner::foreign(service));
         self
     }
@@ -410,7 +412,7 @@ impl App {
         RB: http_body::Body<Data = Bytes> + Send + 'static,
         RB::Error: Into<BodyError>,
     {
-        self.note_upstream(&service);
+        self.note_service(&service);
         self.fallback = Some(Inner::foreign(service));
         self
     }
@@ -427,9 +429,11 @@ impl App {
         self
     }
 
-    /// Keeps an upstream, so that its address is looked at when the app is built, and its health by `check`.
-    fn note_upstream(&mut self, service: &dyn Any) {
+    /// Keeps an upstream, so that its address is looked at when the app is built, and its health by `check`; and an app, so that it is
+    /// told when the server stops.
+    fn note_service(&mut self, service: &dyn Any) {
         self.upstreams.extend(service.downcast_ref::<Upstream>().cloned());
+        self.mounted.extend(service.downcast_ref::<AppService>().cloned());
     }
 
     /// Matches rules by host: every rule needs a `host`, the static rule too.
@@ -581,6 +585,8 @@ pub(crate) struct Frozen {
     pub(crate) mounts: Mounts,
     pub(crate) fallback: Option<Inner>,
     pub(crate) upstreams: Vec<Upstream>,
+    /// The apps among the services that are mounted.
+    pub(crate) mounted: Vec<AppService>,
     pub(crate) extensions: Vec<Arc<dyn Extension>>,
     pub(crate) commands: Vec<(Option<String>, cli::CommandDef)>,
     /// What is believed of what proxies say.
@@ -701,6 +707,11 @@ impl AppService {
 impl carboy_http::Service for AppService {
     fn call(&self, request: Request) -> impl Future<Output = Response> + Send {
         crate::middleware::serve(&self.0, request)
+    }
+
+    fn drain(&self) {
+        self.0.state.drain.begin();
+        self.0.mounted.iter().for_each(carboy_http::Service::drain);
     }
 }
 

@@ -51,6 +51,9 @@ struct Rare {
     /// The error that no handler dealt with.
     error: Mutex<Option<Error>>,
     flashes: Mutex<Option<Vec<(String, session::Value)>>>,
+    /// What the view is given beside the request.
+    #[cfg(feature = "websocket")]
+    handed: Mutex<Option<Box<dyn Any + Send>>>,
 }
 
 impl RequestPart {
@@ -392,6 +395,20 @@ impl Context {
         take: impl FnOnce() -> Vec<(String, session::Value)>,
     ) -> Vec<(String, session::Value)> {
         lock(&self.part().rare().flashes).get_or_insert_with(take).clone()
+    }
+
+    /// Hands a value to the view.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn hand(&self, value: impl Any + Send) {
+        *lock(&self.part().rare().handed) = Some(Box::new(value));
+    }
+
+    /// What was handed to the view, if it is a `T`; once.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn take_handed<T: Any>(&self) -> Option<T> {
+        let mut handed = lock(&self.request.as_ref()?.rare.get()?.handed);
+        let value = handed.take_if(|value| value.is::<T>())?;
+        value.downcast().ok().map(|value| *value)
     }
 
     pub(crate) fn g(&self) -> &GStore {

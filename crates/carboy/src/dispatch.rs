@@ -2,6 +2,8 @@
 //!
 //! The steps are numbered as in ARCHITECTURE.md. Everything here runs in the request's context.
 
+#[cfg(feature = "websocket")]
+use crate::websocket;
 use crate::{
     Error, Result,
     app::{Frozen, blueprint_of},
@@ -172,6 +174,10 @@ impl<F: Future<Output = Response>> Future for Dispatch<'_, F> {
             }
         };
         Poll::Ready(match this.end.take() {
+            #[cfg(feature = "websocket")]
+            Some(end) if response.status() == StatusCode::SWITCHING_PROTOCOLS => {
+                websocket::attach(end, response)
+            }
             Some(end) => end.attach(response),
             None => response,
         })

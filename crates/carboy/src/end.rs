@@ -55,6 +55,18 @@ impl<A: Deref<Target = Arc<Frozen>>> End<A> {
         &mut self.context
     }
 
+    /// The context of the request.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn context(&self) -> Option<&Arc<Context>> {
+        self.context.as_ref()
+    }
+
+    /// The same end, for what outlives the request's own code.
+    #[cfg(feature = "websocket")]
+    pub(crate) fn into_owned(mut self) -> End<Owned> {
+        End { app: Owned(self.app.clone()), context: self.context.take() }
+    }
+
     /// Moves the end behind a body that is still to be streamed; any other response ends the request here.
     pub(crate) fn attach(mut self, mut response: Response) -> Response {
         if response.body().is_stream() {

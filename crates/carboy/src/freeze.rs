@@ -264,6 +264,7 @@ pub(crate) fn freeze(mut app: App) -> Result<AppService> {
     let has_domains = url_map.iter().any(|rule| {
         [rule.get_subdomain(), rule.get_host()].iter().flatten().any(|domain| !domain.is_empty())
     });
+    let has_websockets = url_map.iter().any(Rule::is_websocket);
     let state = Arc::new(State {
         name: app.name,
         root_path,
@@ -272,6 +273,7 @@ pub(crate) fn freeze(mut app: App) -> Result<AppService> {
         session_config,
         sessions: app.sessions.unwrap_or_else(|| Box::new(SecureCookieSessionInterface)),
         has_domains,
+        has_websockets,
         url_map,
         has_own_converters,
         host_matching: app.host_matching,
@@ -288,6 +290,9 @@ pub(crate) fn freeze(mut app: App) -> Result<AppService> {
         templates,
         signals: app.signals,
         extensions: app.extensions.iter().map(|e| (e.type_id, e.any.clone())).collect(),
+        drain: Default::default(),
+        #[cfg(feature = "websocket")]
+        sockets: Default::default(),
     });
     let registry =
         Registry { entries: table.entries, plans, teardown_appcontext: reversed(app.teardown_appcontext) };
@@ -302,6 +307,7 @@ pub(crate) fn freeze(mut app: App) -> Result<AppService> {
         mounts: app.mounts,
         fallback: app.fallback,
         upstreams: app.upstreams,
+        mounted: app.mounted,
         extensions: app.extensions.into_iter().map(|e| e.extension).collect(),
         commands,
         proxies,

@@ -25,6 +25,7 @@
 //! | keep something for a user, a request, a message | [`session()`], [`g()`], [`flash()`] |
 //! | render | [`render!`], [`render_template`] |
 //! | add what other apps need too | [`Extension`] |
+//! | keep a connection | [`websocket`](mod@websocket), [`sse`] |
 //! | leave the rest to a running Flask application | [`Upstream`] |
 //! | choose addresses, workers, limits and deadlines of the server | [`App::server`], [`server`] |
 //! | test | [`testing`] |
@@ -37,6 +38,7 @@ pub mod config;
 mod ctx;
 mod debug_page;
 mod dispatch;
+mod drain;
 mod end;
 mod error;
 mod extension;
@@ -48,6 +50,7 @@ mod hooks;
 pub mod json;
 mod logging;
 mod middleware;
+mod origin;
 mod polling;
 mod registry;
 mod runtime;
@@ -59,6 +62,7 @@ pub mod session;
 mod settings;
 pub mod signals;
 mod spans;
+pub mod sse;
 mod state;
 mod stream;
 pub mod templating;
@@ -67,6 +71,8 @@ mod upstream;
 mod urls;
 pub mod view;
 mod watch;
+#[cfg(feature = "websocket")]
+pub mod websocket;
 
 pub use app::{App, AppService};
 pub use blueprint::{Blueprint, BlueprintOptions};
@@ -76,6 +82,8 @@ pub use carboy_http::{
     Body, HeaderMap, HeaderName, HeaderValue, HttpError, LogUser, Method, MultiDict, Request, Response,
     Service, StatusCode,
 };
+#[cfg(feature = "websocket")]
+pub use carboy_macros::websocket;
 pub use carboy_macros::{
     command, commands, delete, get, method_view, patch, post, put, route, routes, url_for,
 };
@@ -117,11 +125,15 @@ pub mod prelude {
         current_app, delete, ext, flash, g, get, patch, post, put, redirect, render, render_template,
         request, route, routes, session, url_for,
     };
+    #[cfg(feature = "websocket")]
+    pub use crate::{websocket, websocket::WebSocket};
 }
 
 /// What generated code names. Not part of the API.
 #[doc(hidden)]
 pub mod __private {
+    #[cfg(feature = "websocket")]
+    pub use crate::websocket::__private::{handled, handler_future_must_be_send, websocket_view};
     pub use crate::{
         cli::{Command, CommandArg, CommandDef, finish_command},
         files::Embedded,

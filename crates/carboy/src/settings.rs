@@ -31,6 +31,51 @@ pub(crate) struct Settings {
     pub(crate) explain_template_loading: bool,
     pub(crate) request_spans: bool,
     pub(crate) json: JsonStyle,
+    #[cfg(feature = "websocket")]
+    pub(crate) websocket: WebSocketSettings,
+}
+
+/// What WebSockets may, and who may open them.
+#[cfg(feature = "websocket")]
+pub(crate) struct WebSocketSettings {
+    pub(crate) origins: Vec<String>,
+    pub(crate) max_per_client: Option<usize>,
+    pub(crate) limits: WebSocketLimits,
+}
+
+/// What a WebSocket may.
+#[cfg(feature = "websocket")]
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct WebSocketLimits {
+    pub(crate) max_message_size: Option<usize>,
+    pub(crate) max_frame_size: Option<usize>,
+    pub(crate) ping_interval: Option<Duration>,
+    pub(crate) ping_timeout: Duration,
+    pub(crate) send_buffer: usize,
+    pub(crate) send_timeout: Option<Duration>,
+    pub(crate) close_timeout: Duration,
+}
+
+#[cfg(feature = "websocket")]
+impl WebSocketSettings {
+    fn from_config(config: &Config) -> Result<Self> {
+        let seconds = |key| config.get_duration(key).map(Option::unwrap_or_default);
+        Ok(WebSocketSettings {
+            origins: config.get("WEBSOCKET_ORIGINS")?.unwrap_or_default(),
+            max_per_client: config.get("WEBSOCKET_MAX_PER_CLIENT")?,
+            limits: WebSocketLimits {
+                max_message_size: config.get("WEBSOCKET_MAX_MESSAGE_SIZE")?,
+                max_frame_size: config.get("WEBSOCKET_MAX_FRAME_SIZE")?,
+                ping_interval: config
+                    .get_duration("WEBSOCKET_PING_INTERVAL")?
+                    .filter(|interval| !interval.is_zero()),
+                ping_timeout: seconds("WEBSOCKET_PING_TIMEOUT")?,
+                send_buffer: config.get("WEBSOCKET_SEND_BUFFER")?.unwrap_or(0).max(1),
+                send_timeout: config.get_duration("WEBSOCKET_SEND_TIMEOUT")?,
+                close_timeout: seconds("WEBSOCKET_CLOSE_TIMEOUT")?,
+            },
+        })
+    }
 }
 
 impl Settings {
@@ -81,6 +126,8 @@ impl Settings {
             explain_template_loading: config.get("EXPLAIN_TEMPLATE_LOADING")?.unwrap_or(false),
             request_spans: config.get("REQUEST_SPANS")?.unwrap_or(false),
             json: JsonProvider::default().response_style(debug),
+            #[cfg(feature = "websocket")]
+            websocket: WebSocketSettings::from_config(config)?,
         })
     }
 

@@ -2,6 +2,7 @@
 
 use crate::{
     config::Config,
+    drain::Drain,
     json::JsonStyle,
     session::{SessionConfig, SessionInterface},
     settings::Settings,
@@ -34,6 +35,8 @@ pub struct State {
     pub(crate) host_matching: bool,
     /// Some rule names a subdomain or a host, so that URLs may need this one's.
     pub(crate) has_domains: bool,
+    /// Some rule is for WebSockets, whose URLs are absolute.
+    pub(crate) has_websockets: bool,
     pub(crate) subdomain_matching: bool,
     pub(crate) url_hooks: UrlHooks,
     /// The endpoints under which each attributed view was registered.
@@ -44,6 +47,9 @@ pub struct State {
     pub(crate) templates: Engine,
     pub(crate) signals: Signals,
     pub(crate) extensions: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
+    pub(crate) drain: Drain,
+    #[cfg(feature = "websocket")]
+    pub(crate) sockets: crate::websocket::Sockets,
 }
 
 impl State {
@@ -90,6 +96,12 @@ impl State {
     /// The signals.
     pub fn signals(&self) -> &Signals {
         &self.signals
+    }
+
+    /// How many WebSockets are open.
+    #[cfg(feature = "websocket")]
+    pub fn open_websockets(&self) -> usize {
+        self.sockets.open()
     }
 
     /// How the app writes JSON.

@@ -196,11 +196,12 @@ pub(crate) fn build(
             if external {
                 warn_about_untrusted_host(state);
             }
-            let (server, subdomain) = if external || state.needs_host() || state.has_domains {
-                state.server_and_subdomain(request)
-            } else {
-                Default::default()
-            };
+            let (server, subdomain) =
+                if external || state.needs_host() || state.has_domains || state.has_websockets {
+                    state.server_and_subdomain(request)
+                } else {
+                    Default::default()
+                };
             let mut bind = Bind::new(&server).script_name(request.script_root()).scheme(request.scheme());
             if let Some(subdomain) = &subdomain {
                 bind = bind.subdomain(subdomain);

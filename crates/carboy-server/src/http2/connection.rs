@@ -35,7 +35,9 @@ fn builder(link: &Arc<Link>) -> http2::Builder<Streams> {
         .max_header_list_size(limits.max_header_list)
         .max_send_buf_size(limits.max_send_buffer)
         .keep_alive_interval(limits.ping_interval)
-        .keep_alive_timeout(limits.ping_timeout);
+        .keep_alive_timeout(limits.ping_timeout)
+        // A WebSocket may be one of the streams (RFC 8441).
+        .enable_connect_protocol();
     builder
 }
 

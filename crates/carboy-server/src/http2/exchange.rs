@@ -5,6 +5,7 @@ use super::{
     link::Link,
     pace::Paced,
     response_body::{OpenExchange, ResponseBody},
+    websocket,
 };
 use crate::{
     caught::{caught, expired, panicked},
@@ -13,14 +14,12 @@ use crate::{
     request_body::RequestBody,
     shutdown::{Either, race},
 };
-use carboy_http::{Body, Method, Request, Response, Service, Upgrade, Upgraded};
+use carboy_http::{Body, Method, Request, Response, Service};
 use http_body::Body as _;
-use hyper::{body::Incoming, upgrade::OnUpgrade};
-use hyper_util::rt::TokioIo;
+use hyper::body::Incoming;
 use std::{
     convert::Infallible,
     future::{pending, poll_fn},
-    io,
     pin::pin,
     sync::Arc,
     task::Poll,
@@ -35,11 +34,7 @@ pub(super) async fn answer<S: Service>(
     let (mut parts, incoming) = request.into_parts();
     let log = Record::begin(&link.config, link.info.remote_addr, &mut parts);
     let mut exchange = OpenExchange::begin(link.clone(), log);
-    if !parts.extensions.is_empty()
-        && let Some(connection) = parts.extensions.remove::<OnUpgrade>()
-    {
-        parts.extensions.insert(upgrade(connection));
-    }
+    let handshake = websocket::begin(&mut parts, link);
     let head = parts.method == Method::HEAD;
     let mut response = match gate::admit(&mut parts) {
         Ok(()) => {
@@ -53,6 +48,9 @@ pub(super) async fn answer<S: Service>(
         }
         Err(refusal) => refusal.into_response(),
     };
+    if handshake {
+        websocket::answer(&mut response);
+    }
     exchange.answered(&mut response);
     let (parts, body) = convert::to_hyper(response, head);
     let body = Paced::new(ResponseBody::new(body, exchange), link.clone());
@@ -79,12 +77,4 @@ async fn work<S: Service>(service: &S, link: &Link, request: Request) -> Respons
         Either::First(response) => response,
         Either::Second(()) => expired(),
     }
-}
-
-/// hyper's way to a connection that changes its protocol, as ours.
-fn upgrade(connection: OnUpgrade) -> Upgrade {
-    Upgrade::new(async move {
-        let connection = connection.await.map_err(io::Error::other)?;
-        Ok(Upgraded::new(TokioIo::new(connection)))
-    })
 }

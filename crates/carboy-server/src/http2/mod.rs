@@ -18,5 +18,6 @@ mod io;
 mod link;
 mod pace;
 mod response_body;
+mod websocket;
 
 pub(crate) use connection::{PREFACE, serve};

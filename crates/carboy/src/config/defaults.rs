@@ -314,4 +314,58 @@ pub const DEFAULT_KEYS: &[DefaultKey] = &[
         "The proxies that may say who a client is, such as `10.0.0.0/8` or `unix`; others are not believed.",
     ),
     key("REQUEST_SPANS", Shape::Bool, Bool(false), "Each request is a `tracing` span."),
+    key(
+        "WEBSOCKET_ORIGINS",
+        Shape::OptionalTexts,
+        Null,
+        "Origins, beside the host itself, whose pages may open WebSockets: `https://app.example`; `*` is all.",
+    ),
+    key(
+        "WEBSOCKET_MAX_MESSAGE_SIZE",
+        Shape::OptionalSize,
+        Number(1024 * 1024),
+        "The largest message through a WebSocket in bytes; a larger one closes it. Null means no limit.",
+    ),
+    key(
+        "WEBSOCKET_MAX_FRAME_SIZE",
+        Shape::OptionalSize,
+        Number(256 * 1024),
+        "The largest frame of such a message in bytes; a larger one closes it. Null means no limit.",
+    ),
+    key(
+        "WEBSOCKET_PING_INTERVAL",
+        Shape::OptionalSeconds,
+        Number(20),
+        "After how many seconds of silence a WebSocket's client is sent a ping. Null sends none.",
+    ),
+    key(
+        "WEBSOCKET_PING_TIMEOUT",
+        Shape::Seconds,
+        Number(20),
+        "How long a WebSocket's client may take to answer a ping, in seconds.",
+    ),
+    key(
+        "WEBSOCKET_SEND_BUFFER",
+        Shape::Size,
+        Number(1024 * 1024),
+        "How many bytes may wait for a WebSocket's client before sending waits.",
+    ),
+    key(
+        "WEBSOCKET_SEND_TIMEOUT",
+        Shape::OptionalSeconds,
+        Number(30),
+        "How long a WebSocket's client may take nothing of what it is sent, in seconds. Null waits for ever.",
+    ),
+    key(
+        "WEBSOCKET_CLOSE_TIMEOUT",
+        Shape::Seconds,
+        Number(10),
+        "How long a WebSocket's client, and its handler, may take to agree that it is closed, in seconds.",
+    ),
+    key(
+        "WEBSOCKET_MAX_PER_CLIENT",
+        Shape::OptionalSize,
+        Null,
+        "How many WebSockets one address may have open; more get a 429. Null means no limit.",
+    ),
 ];

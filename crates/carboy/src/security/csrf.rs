@@ -5,7 +5,7 @@
 //! the host of `Origin` must be the request's; a request with neither header is no browser's and passes. CSRF_CHECK
 //! switches it off, CSRF_TRUSTED_ORIGINS lists origins (`https://app.example.com`) that may send anything.
 
-use crate::{Result, abort, ctx::peek_request, request};
+use crate::{Result, abort, ctx::peek_request, origin, request};
 use carboy_http::{Method, Request, header};
 
 /// Refuses unsafe requests from other sites with 403. Requests that no rule takes are left to their 404 or 405.
@@ -32,19 +32,8 @@ fn comes_from_here(request: &Request) -> bool {
     match request.header("sec-fetch-site").as_deref() {
         Some(site) => matches!(site, "same-origin" | "none"),
         None => match request.header(header::ORIGIN.as_str()).as_deref() {
-            Some(origin) => host_of(origin).is_some_and(|host| host.eq_ignore_ascii_case(request.host())),
+            Some(origin) => origin::is_same_host(origin, request),
             None => true,
         },
     }
-}
-
-/// The host of an origin, without the default port of its scheme.
-fn host_of(origin: &str) -> Option<&str> {
-    let (scheme, host) = origin.split_once("://")?;
-    let default = match scheme {
-        "https" => ":443",
-        "http" => ":80",
-        _ => return None,
-    };
-    Some(host.strip_suffix(default).unwrap_or(host))
 }

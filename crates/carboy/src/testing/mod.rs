@@ -25,11 +25,15 @@ mod cookies;
 mod multipart;
 mod request;
 mod response;
+#[cfg(feature = "websocket")]
+mod websocket;
 
 pub use client::TestClient;
 pub use cookies::Cookie;
 pub use request::RequestBuilder;
 pub use response::{StreamingResponse, TestResponse};
+#[cfg(feature = "websocket")]
+pub use websocket::TestWebSocket;
 
 use crate::State;
 use carboy_http::{Body, ConnectionInfo, Request};

@@ -223,8 +223,20 @@ impl RequestBuilder {
     }
 
     async fn run_once(self) -> Result<(Response, Sent), String> {
+        self.run_with(|_| {}).await
+    }
+
+    /// Whether errors that nobody handles are raised in the test.
+    #[cfg(feature = "websocket")]
+    pub(super) fn propagates(&self) -> bool {
+        self.client.propagate
+    }
+
+    /// Sends the request with what is put on it.
+    pub(super) async fn run_with(self, put: impl FnOnce(&mut Request)) -> Result<(Response, Sent), String> {
         let client = self.client.clone();
-        let (request, sent) = self.build()?;
+        let (mut request, sent) = self.build()?;
+        put(&mut request);
         let method = request.method().clone();
         let mut response = client.app.call(request).await;
         response.finalize(&method);
@@ -333,7 +345,7 @@ impl IntoFuture for RequestBuilder {
 }
 
 /// What was sent: what a redirect starts from.
-struct Sent {
+pub(super) struct Sent {
     client: TestClient,
     method: Method,
     scheme: String,
