@@ -18,13 +18,18 @@ use crate::{
 /// How long a start, or a line that is waited for, may take.
 const PATIENCE: Duration = Duration::from_secs(20);
 
-/// Builds a program of the benchmarks as a release, if need be, and answers where it is.
+/// Builds a program of the benchmarks as a release, once a run, and answers where it is.
 pub(crate) fn program(name: &str) -> Done<PathBuf> {
-    let build =
-        ["build", "--locked", "--quiet", "--release", "--package", "carboy-benchmarks", "--bin", name];
-    if !succeeds(&mut cargo(&build)) {
-        // Once more, so that cargo says why.
-        run(&mut cargo(&build))?;
+    static BUILT: Mutex<Vec<String>> = Mutex::new(Vec::new());
+    let mut built = BUILT.lock().unwrap_or_else(|lock| lock.into_inner());
+    if !built.iter().any(|known| known == name) {
+        let build =
+            ["build", "--locked", "--quiet", "--release", "--package", "carboy-benchmarks", "--bin", name];
+        if !succeeds(&mut cargo(&build)) {
+            // Once more, so that cargo says why.
+            run(&mut cargo(&build))?;
+        }
+        built.push(name.to_owned());
     }
     workspace::built("release", name)
 }
