@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 /// The pages, in the order of the book.
-pub const PAGES: [&str; 13] = [
+pub const PAGES: [&str; 14] = [
     "idea.md",
     "app.md",
     "routing.md",
@@ -16,6 +16,7 @@ pub const PAGES: [&str; 13] = [
     "serving.md",
     "behind-a-proxy.md",
     "observability.md",
+    "tls.md",
     "steps.md",
 ];
 
@@ -320,6 +321,8 @@ mod programs {
     pub struct Serving;
     #[doc = include_str!("../src/behind-a-proxy.md")]
     pub struct BehindAProxy;
+    #[doc = include_str!("../src/tls.md")]
+    pub struct Https;
     #[doc = include_str!("../src/steps.md")]
     pub struct Steps;
 }

@@ -44,6 +44,7 @@ const PARTS: &[Part] = &[
         packages: &["systemd"],
         works: &[],
     },
+    Part { name: "OpenSSL", programs: &["openssl"], packages: &["openssl"], works: &[] },
     Part { name: "PostgreSQL", programs: &["postgres"], packages: &["postgresql"], works: &[] },
     Part { name: "PostgreSQL's initdb", programs: &["initdb"], packages: &["postgresql"], works: &[] },
     Part { name: "curl", programs: &["curl"], packages: &["curl"], works: &["--version"] },

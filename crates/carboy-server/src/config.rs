@@ -38,6 +38,8 @@ pub struct ServerConfig {
     pub(crate) metrics_on: Option<BindAddress>,
     #[cfg(feature = "tls")]
     pub(crate) tls: Option<crate::TlsConfig>,
+    #[cfg(feature = "tls")]
+    pub(crate) redirect: Option<crate::HttpsRedirect>,
     pub(crate) life: Life,
 }
 
@@ -182,6 +184,8 @@ impl Default for ServerConfig {
             metrics_on: None,
             #[cfg(feature = "tls")]
             tls: None,
+            #[cfg(feature = "tls")]
+            redirect: None,
             life: Life {
                 drain_delay: Duration::ZERO,
                 restart_timeout: Duration::from_secs(60),
@@ -221,6 +225,22 @@ impl ServerConfig {
     #[cfg(feature = "tls")]
     pub fn tls(mut self, tls: crate::TlsConfig) -> Self {
         self.tls = Some(tls);
+        self
+    }
+
+    /// Refuses TLS 1.2, as [`TlsConfig::only_tls13`](crate::TlsConfig::only_tls13) does, in what was given to [`tls`](Self::tls) before.
+    #[cfg(feature = "tls")]
+    pub fn only_tls13(mut self) -> Self {
+        self.tls = self.tls.map(|tls| tls.only_tls13(true));
+        self
+    }
+
+    /// Listens on one more address, for plain HTTP, and sends every request there to HTTPS. Means nothing without [`tls`](Self::tls).
+    /// That socket is not handed on at a restart by SIGUSR2: the new process does not come to serve while the old one has it.
+    /// Default: it does not.
+    #[cfg(feature = "tls")]
+    pub fn redirect_to_https(mut self, redirect: crate::HttpsRedirect) -> Self {
+        self.redirect = Some(redirect);
         self
     }
 

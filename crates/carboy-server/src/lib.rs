@@ -87,5 +87,7 @@ pub use log_sink::LogSink;
 pub use metrics::Metrics;
 pub use server::{RunningServer, Server};
 pub use shutdown::ShutdownHandle;
+#[cfg(feature = "acme")]
+pub use tls::AcmeConfig;
 #[cfg(feature = "tls")]
-pub use tls::{ClientCertificates, TlsConfig};
+pub use tls::{ClientCertificates, HttpsRedirect, TlsConfig};

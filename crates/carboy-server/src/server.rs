@@ -164,11 +164,20 @@ impl Server {
         let (launched, addresses) = self.launch(service, false)?;
         let shutdown = launched.shutdown.clone();
         let metrics_address = launched.observers.metrics_address().cloned();
+        #[cfg(feature = "tls")]
+        let redirect_address = launched.redirect.as_ref().and_then(|own| own.addresses().first().cloned());
         let supervisor = std::thread::Builder::new()
             .name("carboy-server".into())
             .spawn(move || launched.watch())
             .map_err(|error| ServerError::system("a thread", error))?;
-        Ok(RunningServer { addresses, metrics_address, shutdown, supervisor: Some(supervisor) })
+        Ok(RunningServer {
+            addresses,
+            metrics_address,
+            #[cfg(feature = "tls")]
+            redirect_address,
+            shutdown,
+            supervisor: Some(supervisor),
+        })
     }
 
     /// `owns_process`: signals and the service manager are for this server.
@@ -200,6 +209,11 @@ impl Server {
         #[cfg(feature = "tls")]
         let tls = opening.tls.clone();
         let addresses: Vec<_> = listeners.iter().map(|l| opening.announced(l.address())).collect();
+        #[cfg(feature = "tls")]
+        let redirect = match (&self.config.redirect, &tls) {
+            (Some(redirect), Some(tls)) => Some(redirect.start(&self.config, &addresses, tls)?),
+            _ => None,
+        };
         let workers = self.config.workers;
         let files = open_file_limit().map_or(usize::MAX, |n| n.saturating_sub(RESERVED_FILES).max(1));
         let load = Load::new(workers, self.config.max_connections.min(files));
@@ -302,6 +316,8 @@ impl Server {
             pid_file,
             #[cfg(feature = "tls")]
             tls,
+            #[cfg(feature = "tls")]
+            redirect,
         };
         Ok((supervisor, addresses))
     }
@@ -324,6 +340,8 @@ impl fmt::Debug for Server {
 pub struct RunningServer {
     addresses: Vec<BoundAddress>,
     metrics_address: Option<BoundAddress>,
+    #[cfg(feature = "tls")]
+    redirect_address: Option<BoundAddress>,
     shutdown: ShutdownHandle,
     supervisor: Option<JoinHandle<()>>,
 }
@@ -337,6 +355,12 @@ impl RunningServer {
     /// Where it shows its [figures](ServerConfig::metrics_on).
     pub fn metrics_address(&self) -> Option<&BoundAddress> {
         self.metrics_address.as_ref()
+    }
+
+    /// Where it [sends plain HTTP away](ServerConfig::redirect_to_https).
+    #[cfg(feature = "tls")]
+    pub fn redirect_address(&self) -> Option<&BoundAddress> {
+        self.redirect_address.as_ref()
     }
 
     /// What stops it, from anywhere.

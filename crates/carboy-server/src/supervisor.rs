@@ -34,6 +34,9 @@ pub(crate) struct Supervisor {
     pub(crate) pid_file: Option<PidFile>,
     #[cfg(feature = "tls")]
     pub(crate) tls: Option<Arc<crate::tls::Tls>>,
+    /// Ends when it is dropped.
+    #[cfg(feature = "tls")]
+    pub(crate) redirect: Option<crate::RunningServer>,
 }
 
 impl Supervisor {
@@ -42,6 +45,8 @@ impl Supervisor {
         let Supervisor { shutdown, runtime, threads, mut all_ended, observers, reload_hooks, .. } = self;
         #[cfg(feature = "tls")]
         if let Some(tls) = self.tls {
+            #[cfg(feature = "acme")]
+            runtime.spawn(crate::tls::keep_issued(tls.clone()));
             runtime.spawn(crate::tls::keep_fresh(tls, self.process.is_some()));
         }
         let (process, signals) = self.process.unzip();

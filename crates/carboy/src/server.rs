@@ -32,10 +32,14 @@ use crate::{Config, Error, Result, logging, polling, watch};
 use carboy_http::proxy::TrustedProxies;
 use std::time::Duration;
 
+#[cfg(feature = "acme")]
+pub use carboy_server::AcmeConfig;
 pub use carboy_server::{
     AccessLog, BindAddress, BoundAddress, Inherited, Listener, LogSink, Metrics, RequestIds, RunningServer,
     Server, ServerConfig, ServerError, ServerErrorKind, ShutdownHandle,
 };
+#[cfg(feature = "tls")]
+pub use carboy_server::{ClientCertificates, HttpsRedirect, TlsConfig};
 
 /// What the configuration says about the server, over what the app chose.
 pub(crate) fn configured(mut server: ServerConfig, config: &Config) -> Result<ServerConfig> {

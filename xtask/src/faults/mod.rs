@@ -12,6 +12,7 @@ mod f06_restart;
 mod f07_stop;
 mod f10_files;
 mod f12_slow;
+mod f19_certificates;
 #[allow(dead_code)]
 mod figures;
 #[allow(dead_code)]
@@ -65,6 +66,11 @@ const FAULTS: &[Fault] = &[
     },
     Fault { id: "F10", about: "more clients than the process may open files", run: f10_files::run },
     Fault { id: "F12", about: "ten thousand slow clients beside one that asks", run: f12_slow::run },
+    Fault {
+        id: "F19",
+        about: "certificates are exchanged under load, and bad ones come",
+        run: f19_certificates::run,
+    },
 ];
 
 /// Whether there is a fault of this name.

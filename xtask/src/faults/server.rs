@@ -94,7 +94,7 @@ pub(crate) struct Server {
 }
 
 impl Server {
-    /// Starts a program that says "Running on http://ADDRESS" once it serves.
+    /// Starts a program that says "Running on http://ADDRESS", or https, once it serves.
     pub(crate) fn start(command: &mut Command) -> Done<Server> {
         let mut child = command
             .stdin(Stdio::null())
@@ -103,8 +103,10 @@ impl Server {
             .spawn()
             .map_err(|error| format!("{} cannot be started: {error}", command.get_program().display()))?;
         let output = Output::of(&mut child);
-        let found =
-            output.wait_for(PATIENCE, |line| line.trim().strip_prefix("* Running on http://")?.parse().ok());
+        let found = output.wait_for(PATIENCE, |line| {
+            let url = line.trim().strip_prefix("* Running on ")?;
+            url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"))?.parse().ok()
+        });
         match found {
             Some(address) => Ok(Server { child, address, output }),
             None => {

@@ -1,6 +1,9 @@
 //! Which certificate a client gets, and until when one is valid.
 
-use super::files::Sentence;
+use super::{
+    challenges::{ACME_TLS, Challenges},
+    files::Sentence,
+};
 use rustls::{
     pki_types::{CertificateDer, UnixTime},
     server::{ClientHello, ResolvesServerCert},
@@ -14,11 +17,12 @@ use webpki::{EndEntityCert, KeyUsage};
 pub(super) struct Certificates {
     all: Vec<Arc<CertifiedKey>>,
     named: HashMap<String, Vec<Arc<CertifiedKey>>>,
+    challenges: Arc<Challenges>,
 }
 
 impl Certificates {
     /// In the order of preference; the first is for clients that ask for no name, or for one that nobody has.
-    pub(super) fn new(all: Vec<CertifiedKey>) -> Result<Self, Sentence> {
+    pub(super) fn new(all: Vec<CertifiedKey>, challenges: Arc<Challenges>) -> Result<Self, Sentence> {
         let all: Vec<_> = all.into_iter().map(Arc::new).collect();
         let mut named: HashMap<_, Vec<_>> = HashMap::new();
         for certificate in &all {
@@ -28,7 +32,7 @@ impl Certificates {
                 named.entry(name.to_ascii_lowercase()).or_default().push(certificate.clone());
             }
         }
-        Ok(Certificates { all, named })
+        Ok(Certificates { all, named, challenges })
     }
 
     /// Those for this name: with exactly it, else with a wildcard for its first label.
@@ -43,12 +47,19 @@ impl Certificates {
 
 impl ResolvesServerCert for Certificates {
     fn resolve(&self, hello: ClientHello<'_>) -> Option<Arc<CertifiedKey>> {
+        if hello.alpn().is_some_and(|mut protocols| protocols.any(|name| name == ACME_TLS)) {
+            return hello
+                .server_name()
+                .and_then(|name| self.challenges.tls_alpn01(&name.to_ascii_lowercase()));
+        }
         let named = hello.server_name().and_then(|name| self.for_name(name));
         let usable = |candidates: &[Arc<CertifiedKey>]| {
             let schemes = hello.signature_schemes();
             candidates.iter().find(|one| one.key.choose_scheme(schemes).is_some()).cloned()
         };
-        named.and_then(|candidates| usable(candidates)).or_else(|| usable(&self.all))
+        // A client that can use none of them is told so by the handshake.
+        let found = named.and_then(|candidates| usable(candidates)).or_else(|| usable(&self.all));
+        found.or_else(|| self.all.first().cloned())
     }
 }
 

@@ -32,8 +32,16 @@ pub struct TlsConfig {
 /// Where a certificate comes from.
 #[derive(Clone)]
 pub(super) enum Source {
-    Files { chain: PathBuf, key: PathBuf },
-    Pem { chain: Arc<[u8]>, key: Arc<[u8]> },
+    Files {
+        chain: PathBuf,
+        key: PathBuf,
+    },
+    Pem {
+        chain: Arc<[u8]>,
+        key: Arc<[u8]>,
+    },
+    #[cfg(feature = "acme")]
+    Acme(super::AcmeConfig),
 }
 
 impl fmt::Debug for Source {
@@ -44,6 +52,8 @@ impl fmt::Debug for Source {
             }
             // No key in a log.
             Source::Pem { .. } => f.write_str("Pem(..)"),
+            #[cfg(feature = "acme")]
+            Source::Acme(acme) => acme.fmt(f),
         }
     }
 }
@@ -94,6 +104,12 @@ impl TlsConfig {
             ServerError::certificate(format!("A certificate for these names cannot be made: {error}"))
         })?;
         Ok(Self::from_pem(made.cert.pem(), made.signing_key.serialize_pem()))
+    }
+
+    /// With a certificate that an authority issues, and renews, by itself.
+    #[cfg(feature = "acme")]
+    pub fn acme(acme: super::AcmeConfig) -> Self {
+        Self::of(Source::Acme(acme))
     }
 
     fn of(source: Source) -> Self {

@@ -10,7 +10,10 @@ use rustls::{
     },
     sign::CertifiedKey,
 };
-use std::{fmt, io, path::Path};
+use std::{
+    fmt, io,
+    path::{Path, PathBuf},
+};
 
 /// A sentence that says what is wrong with a file.
 pub(super) type Sentence = String;
@@ -18,33 +21,28 @@ pub(super) type Sentence = String;
 impl Source {
     /// Reads the certificate and its key, and checks that they belong together.
     pub(super) fn read(&self, provider: &CryptoProvider) -> Result<CertifiedKey, Sentence> {
-        let (chain, key) = match self {
+        match self {
             Source::Files { chain, key } => {
-                (read_chain(&file(chain, "certificate")?, chain)?, read_key(&file(key, "private key")?, key)?)
+                read_pair(&file(chain, "certificate")?, chain, &file(key, "private key")?, key, provider)
             }
             Source::Pem { chain, key } => {
                 let here = Path::new("the given PEM");
-                (read_chain(chain, here)?, read_key(key, here)?)
+                read_pair(chain, here, key, here, provider)
             }
-        };
-        CertifiedKey::from_der(chain, key, provider).map_err(|error| match error {
-            rustls::Error::InconsistentKeys(_) => {
-                format!("{self} do not belong together: the key is another certificate's")
-            }
-            rustls::Error::InvalidCertificate(why) => {
-                format!("The certificate in {self} cannot be used: {why:?}")
-            }
-            other => format!("The private key in {self} cannot be used: {other}"),
-        })
+            #[cfg(feature = "acme")]
+            Source::Acme(acme) => super::acme::read_or_make(acme, provider),
+        }
     }
 
     /// The files to look at for changes.
-    pub(super) fn files(&self) -> impl Iterator<Item = &Path> {
-        let (chain, key) = match self {
-            Source::Files { chain, key } => (Some(chain.as_path()), (key != chain).then_some(key.as_path())),
-            Source::Pem { .. } => (None, None),
-        };
-        chain.into_iter().chain(key)
+    pub(super) fn files(&self) -> Vec<PathBuf> {
+        match self {
+            Source::Files { chain, key } if chain == key => vec![chain.clone()],
+            Source::Files { chain, key } => vec![chain.clone(), key.clone()],
+            Source::Pem { .. } => Vec::new(),
+            #[cfg(feature = "acme")]
+            Source::Acme(acme) => vec![acme.certificate_file()],
+        }
     }
 }
 
@@ -53,8 +51,32 @@ impl fmt::Display for Source {
         match self {
             Source::Files { chain, key } => write!(f, "{} and {}", chain.display(), key.display()),
             Source::Pem { .. } => f.write_str("the given PEM texts"),
+            #[cfg(feature = "acme")]
+            Source::Acme(acme) => acme.certificate_file().display().fmt(f),
         }
     }
+}
+
+/// Reads a certificate and its key, each from the text of a file.
+pub(super) fn read_pair(
+    chain: &[u8],
+    chain_path: &Path,
+    key: &[u8],
+    key_path: &Path,
+    provider: &CryptoProvider,
+) -> Result<CertifiedKey, Sentence> {
+    let (chain, key) = (read_chain(chain, chain_path)?, read_key(key, key_path)?);
+    CertifiedKey::from_der(chain, key, provider).map_err(|error| match error {
+        rustls::Error::InconsistentKeys(_) => format!(
+            "{} and {} do not belong together: the key is another certificate's",
+            chain_path.display(),
+            key_path.display()
+        ),
+        rustls::Error::InvalidCertificate(why) => {
+            format!("The certificate in {} cannot be used: {why:?}", chain_path.display())
+        }
+        other => format!("The private key in {} cannot be used: {other}", key_path.display()),
+    })
 }
 
 fn file(path: &Path, what: &str) -> Result<Vec<u8>, Sentence> {

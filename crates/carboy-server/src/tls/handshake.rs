@@ -1,6 +1,6 @@
 //! From a socket to an encrypted connection.
 
-use super::{Stream, Tls, stream::Wire};
+use super::{Stream, Tls, challenges::ACME_TLS, stream::Wire};
 use crate::config::LINGER;
 use carboy_http::PeerCertificate;
 use tokio::{
@@ -41,6 +41,10 @@ pub(crate) async fn handshake(mut socket: TcpStream, tls: &Tls) -> Option<Secure
     match acceptor.accept(Wire::new(socket)).await {
         Ok(stream) => {
             let (_, session) = stream.get_ref();
+            // An authority that has seen its proof has nothing to ask (RFC 8737 section 3).
+            if session.alpn_protocol() == Some(ACME_TLS) {
+                return None;
+            }
             let http2 = session.alpn_protocol() == Some(b"h2");
             let peer_certificate = session
                 .peer_certificates()

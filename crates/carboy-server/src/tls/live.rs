@@ -1,7 +1,10 @@
 //! What a running server speaks TLS with, and how that is replaced.
 
+#[cfg(feature = "acme")]
+use super::challenges::ACME_TLS;
 use super::{
     certificates::{Certificates, Validity},
+    challenges::Challenges,
     config::TlsConfig,
     files::{Sentence, read_roots},
 };
@@ -20,6 +23,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 pub(crate) struct Tls {
     pub(super) config: TlsConfig,
     provider: Arc<CryptoProvider>,
+    challenges: Arc<Challenges>,
     state: RwLock<State>,
 }
 
@@ -37,6 +41,8 @@ impl Tls {
     pub(crate) fn load(config: TlsConfig) -> Result<Self, Sentence> {
         // Named, because a process may hold several providers and then has no default.
         let provider = Arc::new(aws_lc_rs::default_provider());
+        #[cfg(feature = "acme")]
+        acme(&config).map_or(Ok(()), crate::tls::AcmeConfig::check)?;
         let certificates = read(&config, &provider)?;
         let now = UnixTime::now();
         for (source, certificate) in config.certificates.iter().zip(&certificates) {
@@ -45,8 +51,19 @@ impl Tls {
             }
         }
         let roots = roots(&config)?;
-        let state = State::new(&config, &provider, certificates, roots, tickets()?)?;
-        Ok(Tls { config, provider, state: RwLock::new(state) })
+        let challenges = Arc::default();
+        let state = State::new(&config, &provider, &challenges, certificates, roots, tickets()?)?;
+        Ok(Tls { config, provider, challenges, state: RwLock::new(state) })
+    }
+
+    /// What an authority is shown.
+    pub(crate) fn challenges(&self) -> &Arc<Challenges> {
+        &self.challenges
+    }
+
+    #[cfg(feature = "acme")]
+    pub(super) fn acme(&self) -> Option<&super::AcmeConfig> {
+        acme(&self.config)
     }
 
     /// What the next connection gets.
@@ -74,7 +91,7 @@ impl Tls {
             _ => true,
         };
         let tickets = if same_roots { old.tickets } else { tickets()? };
-        let state = State::new(&self.config, &self.provider, certificates, roots, tickets)?;
+        let state = State::new(&self.config, &self.provider, &self.challenges, certificates, roots, tickets)?;
         *self.state.write().unwrap_or_else(PoisonError::into_inner) = state;
         Ok(())
     }
@@ -84,6 +101,7 @@ impl State {
     fn new(
         config: &TlsConfig,
         provider: &Arc<CryptoProvider>,
+        challenges: &Arc<Challenges>,
         certificates: Vec<CertifiedKey>,
         roots: Option<Arc<RootCertStore>>,
         tickets: Arc<dyn ProducesTickets>,
@@ -103,12 +121,24 @@ impl State {
             .with_protocol_versions(versions)
             .map_err(|error| wrong(&error))?
             .with_client_cert_verifier(clients)
-            .with_cert_resolver(Arc::new(Certificates::new(certificates)?));
+            .with_cert_resolver(Arc::new(Certificates::new(certificates, challenges.clone())?));
         server.ticketer = tickets.clone();
         let protocols: &[&[u8]] = if config.http2 { &[b"h2", b"http/1.1"] } else { &[b"http/1.1"] };
         server.alpn_protocols = protocols.iter().map(|name| name.to_vec()).collect();
+        #[cfg(feature = "acme")]
+        if acme(config).is_some() {
+            server.alpn_protocols.push(ACME_TLS.to_vec());
+        }
         Ok(State { server: Arc::new(server), ends, roots, tickets })
     }
+}
+
+#[cfg(feature = "acme")]
+fn acme(config: &TlsConfig) -> Option<&super::AcmeConfig> {
+    config.certificates.iter().find_map(|source| match source {
+        super::config::Source::Acme(acme) => Some(acme),
+        _ => None,
+    })
 }
 
 fn read(config: &TlsConfig, provider: &CryptoProvider) -> Result<Vec<CertifiedKey>, Sentence> {

@@ -27,8 +27,9 @@ fn stamp(path: &Path) -> Option<Stamp> {
 }
 
 fn stamps(config: &TlsConfig) -> Stamps {
-    let clients = config.client_certificates.iter().map(|clients| clients.roots.as_path());
-    config.certificates.iter().flat_map(|source| source.files()).chain(clients).map(stamp).collect()
+    let mut files: Vec<_> = config.certificates.iter().flat_map(|source| source.files()).collect();
+    files.extend(config.client_certificates.iter().map(|clients| clients.roots.clone()));
+    files.iter().map(|path| stamp(path)).collect()
 }
 
 /// Reads the files again when they have changed, and when SIGHUP comes if `signals` are obeyed. Ends with its runtime.

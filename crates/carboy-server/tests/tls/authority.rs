@@ -6,6 +6,7 @@ use rcgen::{
     KeyUsagePurpose, date_time_ymd,
 };
 use std::path::{Path, PathBuf};
+use time::OffsetDateTime as Time;
 
 /// Signs certificates; its own one is what clients trust.
 pub(crate) struct Authority {
@@ -34,12 +35,33 @@ impl Authority {
         self.issue_until(names, 2100)
     }
 
+    /// The texts of its own certificate and key.
+    #[cfg(feature = "acme")]
+    pub(crate) fn pair(&self) -> (String, String) {
+        (self.issuer.pem(), self.issuer.key().serialize_pem())
+    }
+
+    /// For these names, valid from so many days after now to so many.
+    #[cfg(feature = "acme")]
+    pub(crate) fn issue_for_days(&self, names: &[&str], begin: i64, end: i64) -> (String, String) {
+        let day = std::time::Duration::from_secs(24 * 3600);
+        let at = |days: i64| {
+            let now = std::time::SystemTime::now();
+            let distance = day * u32::try_from(days.abs()).unwrap();
+            if days < 0 { now - distance } else { now + distance }
+        };
+        self.issue_between(names, at(begin).into(), at(end).into())
+    }
+
     /// For these names, valid until the begin of a year.
     pub(crate) fn issue_until(&self, names: &[&str], year: i32) -> (String, String) {
+        self.issue_between(names, date_time_ymd(2000, 1, 1), date_time_ymd(year, 1, 1))
+    }
+
+    fn issue_between(&self, names: &[&str], begin: Time, end: Time) -> (String, String) {
         let names: Vec<_> = names.iter().map(|name| (*name).to_owned()).collect();
         let mut params = CertificateParams::new(names).unwrap();
-        params.not_before = date_time_ymd(2000, 1, 1);
-        params.not_after = date_time_ymd(year, 1, 1);
+        (params.not_before, params.not_after) = (begin, end);
         params.extended_key_usages =
             vec![ExtendedKeyUsagePurpose::ServerAuth, ExtendedKeyUsagePurpose::ClientAuth];
         let key = KeyPair::generate().unwrap();

@@ -35,3 +35,63 @@ fn plain_http_on_a_tls_port_is_told_so() {
     );
     assert!(head.ends_with(&format!("content-length: {}", body.len())), "{answer}");
 }
+
+/// A ClientHello of TLS 1.3 that knows one group of keys and sends none: the server has to name the one that it wants (RFC 8446 section 4.1.4).
+fn hello_with_group(group: u16) -> Vec<u8> {
+    let extension = |number: u16, data: &[u8]| {
+        [&number.to_be_bytes()[..], &(data.len() as u16).to_be_bytes(), data].concat()
+    };
+    let group = group.to_be_bytes();
+    let extensions = [
+        extension(43, &[2, 3, 4]),
+        extension(13, &[0, 4, 4, 3, 8, 4]),
+        extension(10, &[0, 2, group[0], group[1]]),
+        extension(51, &[0, 0]),
+    ]
+    .concat();
+    let body = [
+        &[3, 3][..],
+        &[7; 32],
+        &[0],
+        &[0, 2, 0x13, 1],
+        &[1, 0],
+        &(extensions.len() as u16).to_be_bytes(),
+        &extensions,
+    ]
+    .concat();
+    let message = [&[1, 0][..], &(body.len() as u16).to_be_bytes(), &body].concat();
+    [&[22, 3, 1][..], &(message.len() as u16).to_be_bytes(), &message].concat()
+}
+
+#[test]
+fn the_hybrid_key_exchange_is_offered() {
+    const X25519MLKEM768: u16 = 0x11ec;
+    const FFDHE2048: u16 = 0x0100;
+    /// The random of a HelloRetryRequest begins so.
+    const RETRY: [u8; 4] = [0xcf, 0x21, 0xad, 0x74];
+    let running = start(config().tls(TlsConfig::self_signed(["localhost"]).unwrap()));
+    let answer = |group| {
+        use std::io::Read;
+        let mut client = running.connect();
+        client.send(hello_with_group(group));
+        let mut answer = [0; 512];
+        let n = client.stream.read(&mut answer).unwrap();
+        answer[..n].to_vec()
+    };
+    let said = answer(X25519MLKEM768);
+    assert_eq!((said[0], said[5], &said[11..15]), (22, 2, &RETRY[..]), "{said:?}");
+    assert!(said.windows(6).any(|bytes| bytes == [0, 51, 0, 2, 0x11, 0xec]), "{said:?}");
+    // An alert: handshake_failure.
+    assert_eq!(&answer(FFDHE2048)[..7], [21, 3, 3, 0, 2, 2, 40]);
+}
+
+#[test]
+fn what_is_neither_tls_nor_http_gets_an_alert() {
+    use std::io::Read;
+    let running = start(config().tls(TlsConfig::self_signed(["localhost"]).unwrap()));
+    let mut client = running.connect();
+    client.send(b"\x00\x01\x02\x03\x04\x05\x06\x07 nonsense that is long enough for a record");
+    let mut said = Vec::new();
+    let _ = client.stream.read_to_end(&mut said);
+    assert_eq!(said.first(), Some(&21), "{said:?}");
+}

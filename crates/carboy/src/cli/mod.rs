@@ -11,6 +11,7 @@ mod echo;
 mod routes;
 mod run;
 mod runner;
+mod tls;
 
 pub use command::{Arity, Command, CommandArg, CommandDef, ParsedArgs, finish_command};
 pub(crate) use early::Early;

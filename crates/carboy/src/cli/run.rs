@@ -1,6 +1,6 @@
 //! `run`: serves the app.
 
-use super::{WrongUse, echo};
+use super::{WrongUse, echo, tls};
 use crate::{
     App, AppService, Error, Result,
     config::env_prefix,
@@ -77,6 +77,7 @@ pub(super) fn args(app: &App) -> impl Iterator<Item = Arg> {
         .long("metrics")
         .value_name("ADDRESS")
         .help("An address at which Prometheus finds /metrics, such as 127.0.0.1:9100 [default: none]");
+    let tls = tls::args(defaulted);
     [
         defaulted(host, "HOST"),
         defaulted(port, "PORT"),
@@ -88,6 +89,7 @@ pub(super) fn args(app: &App) -> impl Iterator<Item = Arg> {
         metrics,
     ]
     .into_iter()
+    .chain(tls)
 }
 
 /// Serves until it is told to stop.
@@ -168,6 +170,11 @@ fn configured(service: &AppService, matches: &ArgMatches) -> Result<ServerConfig
     }
     if let Some(proxies) = &service.0.proxies {
         config = config.proxies(proxies.clone());
+    }
+    config = tls::configured(config, matches)?;
+    #[cfg(feature = "tls")]
+    if state.config().get::<bool>("HARDENED")?.unwrap_or(false) {
+        config = config.only_tls13();
     }
     Ok(config)
 }
