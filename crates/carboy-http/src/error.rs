@@ -119,6 +119,12 @@ impl HttpError {
         HttpError::new(StatusCode::PAYLOAD_TOO_LARGE)
     }
 
+    /// 507: there is no room for what was uploaded.
+    pub fn insufficient_storage() -> Self {
+        HttpError::new(StatusCode::INSUFFICIENT_STORAGE)
+            .with_description("The server has no room for the uploaded file at the moment.")
+    }
+
     /// 405, with the methods that the URL has; they are sorted, and named in an `Allow` field.
     pub fn method_not_allowed(methods: impl IntoIterator<Item = impl Into<String>>) -> Self {
         let mut methods: Vec<String> = methods.into_iter().map(Into::into).collect();

@@ -22,6 +22,7 @@ mod observe;
 mod request;
 mod response;
 mod service;
+mod spool;
 mod status;
 mod upgrade;
 mod upload;
@@ -36,6 +37,7 @@ pub use observe::{LogUser, MatchedRoute, RequestId, is_secret_name, without_secr
 pub use request::{BodyState, ConnectionInfo, PeerCertificate, Request};
 pub use response::{HeaderError, Response, redirect};
 pub use service::Service;
+pub use spool::SpoolFolder;
 pub use status::{InvalidStatus, ReasonPhrase, Status, status_name};
 pub use upgrade::{Upgrade, Upgraded, Upgrading};
 pub use upload::{FileReader, FileStorage, PartHeaders};

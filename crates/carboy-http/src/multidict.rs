@@ -256,6 +256,16 @@ mod tests {
     }
 
     #[test]
+    fn each_map_hashes_with_a_key_of_its_own_so_that_nobody_can_send_keys_that_collide() {
+        use std::hash::BuildHasher;
+        let hash = || {
+            let dict: MultiDict<String> = [("a", "1")].into_iter().collect();
+            dict.0.unwrap().hasher().hash_one("a")
+        };
+        assert_ne!(hash(), hash());
+    }
+
+    #[test]
     fn setting_and_removing_replace_all_values_of_a_key() {
         let mut dict: MultiDict<String> = [("a", "1"), ("a", "2"), ("b", "3")].into_iter().collect();
         dict.set("a", "9".into());

@@ -1,18 +1,17 @@
-//! Uploaded files: kept in memory while small, in an unlinked temporary file beyond that.
+//! Uploaded files: kept in memory while small, in a temporary file without a name beyond that.
 
-use crate::{HttpError, MultiDict};
+use crate::{
+    HttpError, MultiDict,
+    spool::{Spool, SpoolContent, Spooled},
+};
 use bytes::Bytes;
 use std::{
     fmt,
     fs::File,
-    hash::{BuildHasher, Hasher, RandomState},
     io::{self, Read, Seek, SeekFrom, Write},
     path::Path,
     sync::Arc,
 };
-
-/// Bytes of a file that are kept in memory; Werkzeug's `SpooledTemporaryFile` has the same limit.
-const MAX_IN_MEMORY: usize = 500 * 1024;
 
 /// The header fields of a part, or of an upload; names are compared without case.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -65,7 +64,7 @@ struct Inner {
 
 enum Content {
     Memory(Bytes),
-    File(File, u64),
+    File(Spooled),
 }
 
 impl FileStorage {
@@ -85,7 +84,11 @@ impl FileStorage {
     }
 
     pub(crate) fn from_part(name: String, filename: String, headers: PartHeaders, spool: Spool) -> Self {
-        FileStorage(Arc::new(Inner { name, filename, headers, content: spool.into_content() }))
+        let content = match spool.into_content() {
+            SpoolContent::Memory(bytes) => Content::Memory(bytes.into()),
+            SpoolContent::File(file) => Content::File(file),
+        };
+        FileStorage(Arc::new(Inner { name, filename, headers, content }))
     }
 
     /// The name of the form field.
@@ -125,7 +128,7 @@ impl FileStorage {
     pub fn len(&self) -> u64 {
         match &self.0.content {
             Content::Memory(bytes) => bytes.len() as u64,
-            Content::File(_, length) => *length,
+            Content::File(spooled) => spooled.length,
         }
     }
 
@@ -197,7 +200,7 @@ impl Read for FileReader {
                 let start = usize::try_from(self.position).unwrap_or(usize::MAX).min(bytes.len());
                 (&bytes[start..]).read(buffer)?
             }
-            Content::File(file, _) => read_at(file, buffer, self.position)?,
+            Content::File(spooled) => read_at(&spooled.file, buffer, self.position)?,
         };
         self.position += count as u64;
         Ok(count)
@@ -228,92 +231,17 @@ fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
     std::os::windows::fs::FileExt::seek_read(file, buffer, position)
 }
 
-/// Bytes that move from memory to a temporary file when they become many.
-#[derive(Default)]
-pub(crate) struct Spool {
-    memory: Vec<u8>,
-    file: Option<(File, u64)>,
-}
-
-impl Spool {
-    /// Adds bytes. Writing to the file blocks, for as long as the page cache takes.
-    pub(crate) fn write(&mut self, data: &[u8]) -> io::Result<()> {
-        if self.file.is_none() && self.memory.len() + data.len() > MAX_IN_MEMORY {
-            let mut file = temporary_file()?;
-            file.write_all(&self.memory)?;
-            self.file = Some((file, self.memory.len() as u64));
-            self.memory = Vec::new();
-        }
-        match &mut self.file {
-            Some((file, length)) => {
-                file.write_all(data)?;
-                *length += data.len() as u64;
-            }
-            None => self.memory.extend_from_slice(data),
-        }
-        Ok(())
-    }
-
-    fn into_content(self) -> Content {
-        match self.file {
-            Some((file, length)) => Content::File(file, length),
-            None => Content::Memory(self.memory.into()),
-        }
-    }
-}
-
-/// A file that only this process can read and that is gone when it is closed, however the process ends.
-fn temporary_file() -> io::Result<File> {
-    let folder = std::env::temp_dir();
-    for attempt in 0..16_u32 {
-        let mut hasher = RandomState::new().build_hasher();
-        hasher.write_u32(attempt);
-        let path = folder.join(format!("carboy-{}-{:016x}", std::process::id(), hasher.finish()));
-        let mut options = File::options();
-        options.read(true).write(true).create_new(true);
-        #[cfg(unix)]
-        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-        // FILE_FLAG_DELETE_ON_CLOSE
-        #[cfg(windows)]
-        std::os::windows::fs::OpenOptionsExt::custom_flags(&mut options, 0x0400_0000);
-        match options.open(&path) {
-            Ok(file) => {
-                #[cfg(unix)]
-                std::fs::remove_file(&path)?;
-                return Ok(file);
-            }
-            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-            Err(error) => return Err(error),
-        }
-    }
-    Err(io::Error::new(io::ErrorKind::AlreadyExists, "no free name for a temporary file"))
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn spooled(length: usize) -> FileStorage {
-        let mut spool = Spool::default();
+        let mut spool = Spool::new(None, None);
         let data: Vec<u8> = (0..length).map(|i| (i % 251) as u8).collect();
         for chunk in data.chunks(7919) {
             spool.write(chunk).unwrap();
         }
         FileStorage::from_part("f".into(), "x.bin".into(), PartHeaders::default(), spool)
-    }
-
-    #[test]
-    fn a_small_file_stays_in_memory_and_a_large_one_does_not() {
-        assert!(matches!(spooled(MAX_IN_MEMORY).0.content, Content::Memory(_)));
-        assert!(matches!(spooled(MAX_IN_MEMORY + 1).0.content, Content::File(..)));
-    }
-
-    #[cfg(unix)]
-    #[test]
-    fn a_temporary_file_has_no_name_that_could_be_left_behind() {
-        let storage = spooled(600_000);
-        let Content::File(file, _) = &storage.0.content else { panic!("in memory") };
-        assert_eq!(std::os::unix::fs::MetadataExt::nlink(&file.metadata().unwrap()), 0);
     }
 
     #[test]

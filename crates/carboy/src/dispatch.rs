@@ -28,6 +28,7 @@ use carboy_http::{
 use carboy_routing::{Args, Bind, Match, MatchError, Target};
 use futures_util::future::Either;
 use std::{
+    error::Error as _,
     future::Future,
     pin::Pin,
     sync::Arc,
@@ -239,6 +240,11 @@ async fn recover(app: Arc<Frozen>, context: Arc<Context>, panic: Error) -> Respo
 
 fn route(state: &State, request: &Request) -> std::result::Result<Matched, RoutingError> {
     let settings = state.settings();
+    let limits = &settings.limits;
+    let too_long = || Err(RoutingError::Http(HttpError::new(StatusCode::URI_TOO_LONG).into()));
+    if limits.max_path_length.is_some_and(|max| request.uri().path().len() > max) {
+        return too_long();
+    }
     if let Some(trusted) = &settings.trusted_hosts
         && !host::host_is_trusted(request.host(), trusted)
     {
@@ -256,6 +262,13 @@ fn route(state: &State, request: &Request) -> std::result::Result<Matched, Routi
     let server = state.needs_host().then(|| state.server_and_subdomain(request));
     let target = target(request, path, &server);
     let error = match state.url_map().matches(&target) {
+        // A query of n bytes has at most (n + 1) / 2 arguments.
+        Ok(_)
+            if limits.max_args.is_some_and(|max| request.query_string().len() / 2 >= max)
+                && request.check_args().is_err() =>
+        {
+            return too_long();
+        }
         Ok(matched) => return Ok(Matched::new(matched)),
         // Only a redirect names the host, so only now it is looked at.
         Err(MatchError::Redirect(_)) if server.is_none() => {
@@ -414,6 +427,12 @@ enum Answer {
 async fn answer_error(app: &Arc<Frozen>, context: &Arc<Context>, error: Error) -> Answer {
     let settings = app.state.settings();
     let handlers = &app.plan(context).error_handlers;
+    if let Some(http) = error.http().filter(|http| http.status().is_server_error())
+        && let Some(source) = http.source()
+    {
+        // The client is told that something is wrong, whoever runs the app what it is.
+        tracing::error!(target: "carboy::app", "{} {}: {source}", http.status().as_u16(), http.name());
+    }
     // What an error handler raises is itself an error nobody handles.
     let unhandled = match error.http() {
         // A response that was raised as it is: no handler is asked.

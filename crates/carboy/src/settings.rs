@@ -6,7 +6,7 @@ use crate::{
     json::{JsonProvider, JsonStyle},
     session::SessionConfig,
 };
-use carboy_http::{HttpError, HttpErrorKind, Limits, cookie::SameSite, proxy::ProxyFix};
+use carboy_http::{HttpError, HttpErrorKind, Limits, SpoolFolder, cookie::SameSite, proxy::ProxyFix};
 use std::time::Duration;
 
 /// Configuration in the form in which each request reads it.
@@ -23,6 +23,7 @@ pub(crate) struct Settings {
     pub(crate) limits: Limits,
     pub(crate) send_file_max_age: Option<Duration>,
     pub(crate) use_x_sendfile: bool,
+    pub(crate) precompressed: bool,
     pub(crate) provide_automatic_options: bool,
     pub(crate) sync_views_block: bool,
     pub(crate) csrf_check: bool,
@@ -99,7 +100,6 @@ impl Settings {
                 "HARDENED needs TRUSTED_HOSTS: the names that this app is reached by, such as [\"shop.example\"]",
             ));
         }
-        let defaults = Limits::default();
         Ok(Settings {
             debug,
             testing,
@@ -114,10 +114,14 @@ impl Settings {
                 max_content_length: config.get("MAX_CONTENT_LENGTH")?,
                 max_form_memory_size: config.get("MAX_FORM_MEMORY_SIZE")?,
                 max_form_parts: config.get("MAX_FORM_PARTS")?,
-                ..defaults
+                max_args: config.get("MAX_ARGS")?,
+                max_path_length: config.get("MAX_PATH_LENGTH")?,
+                max_spool_size: config.get("MAX_SPOOL_SIZE")?,
+                spool_folder: spool_folder(config)?,
             },
             send_file_max_age: config.get::<u64>("SEND_FILE_MAX_AGE_DEFAULT")?.map(Duration::from_secs),
             use_x_sendfile: config.get("USE_X_SENDFILE")?.unwrap_or(false),
+            precompressed: config.get("STATIC_PRECOMPRESSED")?.unwrap_or(false),
             provide_automatic_options: config.get("PROVIDE_AUTOMATIC_OPTIONS")?.unwrap_or(true),
             sync_views_block,
             csrf_check: config.get("CSRF_CHECK")?.unwrap_or(true),
@@ -157,6 +161,19 @@ pub(crate) fn proxies(chosen: Option<ProxyFix>, config: &Config) -> Result<Optio
             trusted.map(Some).map_err(|wrong| crate::Error::msg(format!("TRUSTED_PROXIES: {wrong}")))
         }
     }
+}
+
+/// The folder of uploads that are too large for memory, if it is not the system's.
+fn spool_folder(config: &Config) -> Result<Option<&'static SpoolFolder>> {
+    let Some(folder) = config.get::<std::path::PathBuf>("SPOOL_FOLDER")? else { return Ok(None) };
+    let folder = config.instance_path().join(folder);
+    if !folder.is_dir() {
+        return Err(crate::Error::msg(format!(
+            "SPOOL_FOLDER is {}, which is no folder: create it, or leave the key out for the system's folder for temporary files",
+            folder.display()
+        )));
+    }
+    Ok(Some(SpoolFolder::at(folder)))
 }
 
 /// The part of the configuration that sessions read.

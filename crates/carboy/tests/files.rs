@@ -306,3 +306,48 @@ fn a_link_that_changes_while_it_is_opened_never_leads_out() {
         assert!(texts.iter().all(|text| text != "secret"));
     });
 }
+
+#[test]
+fn a_static_file_is_sent_from_one_that_was_compressed_beforehand_to_clients_that_take_it() {
+    let folder = Folder::new("precompressed");
+    let write = |name: &str, text: &str| fs::write(folder.0.join("static").join(name), text).unwrap();
+    write("a.txt.gz", "gzip of a");
+    write("a.txt.br", "brotli of a");
+    write("sub/b.css.gz", "gzip of b");
+    write("orphan.txt.gz", "without its file");
+    let mut app = App::new("files");
+    app.root_path(&folder.0).config().set("STATIC_PRECOMPRESSED", true);
+    let client = app.test_client();
+    for (path, accept, coding, text) in [
+        ("/static/a.txt", "gzip, br", Some("br"), "brotli of a"),
+        ("/static/a.txt", "gzip, br;q=0.5", Some("gzip"), "gzip of a"),
+        ("/static/a.txt", "zstd", None, "hello world\n"),
+        ("/static/a.txt", "", None, "hello world\n"),
+        ("/static/sub/b.css", "br, gzip;q=0.1", Some("gzip"), "gzip of b"),
+        ("/static/sub/b.css", "br", None, "b{}"),
+    ] {
+        let response = client.get(path).header("accept-encoding", accept).send();
+        assert_eq!(response.header("content-encoding"), coding, "{path} {accept}");
+        assert_eq!(response.text(), text);
+        assert_eq!(response.header("vary"), Some("Accept-Encoding"));
+        let plain = client.get(path).send();
+        for name in ["content-type", "content-disposition"] {
+            assert_eq!(response.header(name), plain.header(name), "{path} {accept}");
+        }
+        assert_eq!(response.header("etag") == plain.header("etag"), coding.is_none(), "one tag for each");
+        let known = response.header("etag").unwrap();
+        let again = client.get(path).header("accept-encoding", accept).header("if-none-match", known).send();
+        assert_eq!((again.status().as_u16(), again.header("content-encoding")), (304, None));
+        assert_eq!(again.header("vary"), Some("Accept-Encoding"));
+    }
+    let part =
+        client.get("/static/a.txt").header("accept-encoding", "br").header("range", "bytes=0-5").send();
+    assert_eq!((part.status().as_u16(), part.text().as_str()), (206, "brotli"));
+    assert_eq!(part.header("content-encoding"), Some("br"));
+    assert_eq!(client.get("/static/orphan.txt").header("accept-encoding", "gzip").send().status(), 404);
+    // Whoever did not ask for it gets Flask's header fields.
+    let mut plain = App::new("files");
+    plain.root_path(&folder.0);
+    let response = plain.test_client().get("/static/a.txt").header("accept-encoding", "br").send();
+    assert_eq!((response.text().as_str(), response.header("vary")), ("hello world\n", None));
+}

@@ -6,8 +6,10 @@ use super::{
 };
 use crate::{
     HttpError, MultiDict,
-    upload::{FileStorage, Spool},
+    spool::{Spool, SpoolFolder},
+    upload::FileStorage,
 };
+use std::io::{self, ErrorKind};
 
 /// Collects a form while its bytes arrive.
 pub(crate) struct Collector {
@@ -18,6 +20,8 @@ pub(crate) struct Collector {
     /// Bytes of fields so far.
     field_bytes: usize,
     max_field_bytes: Option<usize>,
+    spool_folder: Option<&'static SpoolFolder>,
+    max_spool_size: Option<u64>,
 }
 
 struct Current {
@@ -39,6 +43,8 @@ impl Collector {
             files: MultiDict::new(),
             field_bytes: 0,
             max_field_bytes: limits.max_form_memory_size,
+            spool_folder: limits.spool_folder,
+            max_spool_size: limits.max_spool_size,
         })
     }
 
@@ -59,7 +65,7 @@ impl Collector {
                 Event::NeedData | Event::End => return Ok(()),
                 Event::Part(part) => {
                     let content = match part.filename {
-                        Some(_) => Content::File(Spool::default()),
+                        Some(_) => Content::File(Spool::new(self.spool_folder, self.max_spool_size)),
                         None => Content::Field(Vec::new()),
                     };
                     self.current = Some(Current { part, content });
@@ -74,7 +80,7 @@ impl Collector {
                             }
                             value.extend_from_slice(&bytes);
                         }
-                        Content::File(spool) => spool.write(&bytes).map_err(HttpError::internal)?,
+                        Content::File(spool) => spool.write(&bytes).map_err(not_kept)?,
                     }
                     if last {
                         self.end_part();
@@ -99,6 +105,16 @@ impl Collector {
                 self.files.add(name, file);
             }
         }
+    }
+}
+
+/// The error of an upload that cannot be kept: a disk that is full is not the application's failure.
+fn not_kept(error: io::Error) -> HttpError {
+    match error.kind() {
+        ErrorKind::StorageFull | ErrorKind::QuotaExceeded => {
+            HttpError::insufficient_storage().with_source(error)
+        }
+        _ => HttpError::internal(error),
     }
 }
 

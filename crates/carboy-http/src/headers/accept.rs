@@ -134,6 +134,41 @@ impl Accept {
         self.iter().find(|(item, _)| matches(self.kind, value, item))
     }
 
+    /// Which of these content codings an answer may have: the most wanted one, of equals the first; `None` to leave it as it
+    /// is, which a client also gets that wants exactly that more than any of them (RFC 9110 section 12.5.3).
+    ///
+    /// ```
+    /// use carboy_http::headers::{Accept, AcceptKind};
+    /// let best = |field| Accept::parse(field, AcceptKind::Plain).best_coding(&["br", "gzip"]);
+    /// assert_eq!(best("gzip, br"), Some("br"));
+    /// assert_eq!(best("gzip, br;q=0.5"), Some("gzip"));
+    /// assert_eq!(best("identity, gzip;q=0.5"), None);
+    /// assert_eq!(best("br;q=0, *"), Some("gzip"));
+    /// ```
+    pub fn best_coding<'v>(&self, codings: &[&'v str]) -> Option<&'v str> {
+        let mut best = (None, self.explicit("identity").unwrap_or(0.0));
+        for &coding in codings {
+            // The older name of the same (RFC 9110 section 8.4.1.3).
+            let older = (coding == "gzip").then(|| self.explicit("x-gzip")).flatten();
+            let quality = self.explicit(coding).or(older).or(self.explicit("*")).unwrap_or(0.0);
+            let better = if best.0.is_some() { quality > best.1 } else { quality >= best.1 };
+            if quality > 0.0 && better {
+                best = (Some(coding), quality);
+            }
+        }
+        best.0
+    }
+
+    /// Whether the client wants no answer that has no content coding: `identity;q=0`, or `*;q=0` without a word about that.
+    pub fn refuses_identity(&self) -> bool {
+        self.explicit("identity").or(self.explicit("*")) == Some(0.0)
+    }
+
+    /// How much an item is wanted that stands in the list itself.
+    fn explicit(&self, name: &str) -> Option<f64> {
+        self.iter().find(|(item, _)| item.eq_ignore_ascii_case(name)).map(|(_, quality)| quality)
+    }
+
     /// Whether JSON is among the media types, whatever its quality.
     pub fn accept_json(&self) -> bool {
         self.contains("application/json")

@@ -63,6 +63,7 @@ impl Failure {
         match &self.kind {
             HttpErrorKind::ClientDisconnected => HttpError::client_disconnected(),
             HttpErrorKind::MalformedForm(why) => HttpError::malformed_form(why),
+            _ if self.status == StatusCode::INSUFFICIENT_STORAGE => HttpError::insufficient_storage(),
             _ => HttpError::new(self.status),
         }
     }
@@ -208,7 +209,8 @@ impl Request {
     ///
     /// # Errors
     /// 413 as soon as a limit is passed, be it by the length announced or by what came; 400 when the client went
-    /// away, the body is shorter than announced or not the form that it claims to be.
+    /// away, the body is shorter than announced or not the form that it claims to be; 507 when there is no room for
+    /// the files.
     pub async fn load_body(&self) -> Result<(), HttpError> {
         let (body, limits) = loop {
             match self.begin_loading() {

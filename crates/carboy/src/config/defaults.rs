@@ -232,6 +232,36 @@ pub const DEFAULT_KEYS: &[DefaultKey] = &[
         "Where a view that is not async runs: `inline` on the worker, or `blocking` on threads of its own.",
     ),
     key(
+        "MAX_ARGS",
+        Shape::OptionalSize,
+        Number(1000),
+        "The largest number of arguments in a query; a longer one gets a 414. Null means no limit.",
+    ),
+    key(
+        "MAX_PATH_LENGTH",
+        Shape::OptionalSize,
+        Number(8 * 1024),
+        "The longest path in bytes, as it was sent; a longer one gets a 414. Null means no limit.",
+    ),
+    key(
+        "MAX_SPOOL_SIZE",
+        Shape::OptionalSize,
+        Number(1024 * 1024 * 1024),
+        "The bytes that all uploads under way may have on disk together; beyond that they get a 507. Null means no limit.",
+    ),
+    key(
+        "SPOOL_FOLDER",
+        Shape::OptionalText,
+        Null,
+        "Where uploads lie that are too large for memory; null means the system's folder. A relative path starts at the instance folder.",
+    ),
+    key(
+        "STATIC_PRECOMPRESSED",
+        Shape::Bool,
+        Bool(false),
+        "A static file is sent from `NAME.br`, `NAME.zst` or `NAME.gz` beside it to clients that take it.",
+    ),
+    key(
         "HARDENED",
         Shape::Bool,
         Bool(false),

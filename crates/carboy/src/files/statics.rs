@@ -11,7 +11,7 @@ use crate::{
     view::{Args, View, view},
 };
 use bytes::Bytes;
-use carboy_http::paths::safe_relative;
+use carboy_http::{StatusCode, header, paths::safe_relative};
 use std::path::{Path, PathBuf};
 
 /// What a release build holds of a package's folders, so that it runs without its sources.
@@ -73,29 +73,54 @@ pub(crate) fn static_view(scope: String) -> View {
     view(move |args: Args| serve(&scope, &args))
 }
 
+/// The codings in which a file may lie beside itself, the smallest first, with what its name ends in then.
+const CODINGS: &[(&str, &str)] = &[("br", ".br"), ("zstd", ".zst"), ("gzip", ".gz")];
+
 fn serve(scope: &str, args: &Args) -> Result {
     let filename: String = args.get("filename")?;
     let app = current_app();
     let Some(source) = app.static_sources.of(scope) else { return abort(404) };
-    let Some(embedded) = source.embedded else {
-        return match open_below(&source.folder, &filename) {
-            Some((file, path)) => SendFile::new(FileSource::Opened(file, path)).send(),
-            None => abort(404),
-        };
-    };
-    let wanted = safe_relative(&filename);
-    match embedded.files.iter().find(|(name, ..)| Some(*name) == wanted.as_deref()) {
-        Some((name, content, modified)) => {
-            let name = name.rsplit('/').next().unwrap_or(name);
-            let mut file = SendFile::new(Bytes::from_static(content))
-                .download_name(name)
-                .etag(format!("{modified}-{}", content.len()));
-            if let Some(time) = unix(*modified) {
-                file = file.last_modified(time);
+    let Some(plain) = source.find(&filename) else { return abort(404) };
+    if !app.settings().precompressed {
+        return plain.send();
+    }
+    let accept = crate::request().accept_encodings();
+    let mut left: Vec<_> = CODINGS.to_vec();
+    let mut response = loop {
+        let names: Vec<_> = left.iter().map(|(coding, _)| *coding).collect();
+        let Some(best) = accept.best_coding(&names) else { break plain.send()? };
+        let place = left.iter().position(|(coding, _)| *coding == best).unwrap_or_default();
+        let (coding, ending) = left.remove(place);
+        if let Some(coded) = source.find(&format!("{filename}{ending}")) {
+            let name = filename.rsplit('/').next().unwrap_or(&filename);
+            let mut response = coded.download_name(name).send()?;
+            if response.status() != StatusCode::NOT_MODIFIED {
+                response.set_header("content-encoding", coding)?;
             }
-            file.send()
+            break response;
         }
-        None => abort(404),
+    };
+    response.add_vary(&header::ACCEPT_ENCODING);
+    Ok(response)
+}
+
+impl Source {
+    /// A file of this name, ready to be sent.
+    fn find(&self, filename: &str) -> Option<SendFile> {
+        let Some(embedded) = self.embedded else {
+            let (file, path) = open_below(&self.folder, filename)?;
+            return Some(SendFile::new(FileSource::Opened(file, path)));
+        };
+        let wanted = safe_relative(filename);
+        let (name, content, modified) =
+            embedded.files.iter().find(|(name, ..)| Some(*name) == wanted.as_deref())?;
+        let file = SendFile::new(Bytes::from_static(content))
+            .download_name(name.rsplit('/').next().unwrap_or(name))
+            .etag(format!("{modified}-{}", content.len()));
+        Some(match unix(*modified) {
+            Some(time) => file.last_modified(time),
+            None => file,
+        })
     }
 }
 

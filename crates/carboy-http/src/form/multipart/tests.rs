@@ -53,6 +53,45 @@ fn the_memory_held_does_not_grow_with_the_data() {
     }
 }
 
+/// The bodies of CVE-2023-25577, CVE-2023-46136 and CVE-2024-49767: Werkzeug searched what it held again with each chunk, and
+/// held many times what had come.
+#[test]
+fn bodies_that_wore_werkzeug_out_are_looked_at_once_and_passed_on_as_they_come() {
+    const CHUNK: usize = 64 * 1024;
+    let line_end_first = [b"\r\n".to_vec(), vec![b'a'; 1 << 20]].concat();
+    let fillers = [vec![b'\r'; 1 << 20], vec![b'\n'; 1 << 20], line_end_first, b"\r\n--".repeat(1 << 18)];
+    for (head, filler) in ["; filename=x", ""].iter().flat_map(|head| fillers.iter().map(move |f| (head, f)))
+    {
+        let mut decoder = Decoder::new("boundary", None).unwrap();
+        decoder
+            .feed(format!("--boundary\r\nContent-Disposition: form-data; name=a{head}\r\n\r\n").as_bytes());
+        assert!(matches!(decoder.next_event(), Ok(Event::Part(_))));
+        // A hundred times over, so that what is held would show.
+        for chunk in std::iter::repeat_n(filler.chunks(CHUNK), 100).flatten() {
+            decoder.feed(chunk);
+            let mut passed = 0;
+            while let Event::Data { bytes, .. } = decoder.next_event().unwrap() {
+                passed += bytes.len();
+            }
+            // What is left to be searched again is shorter than a delimiter, whatever came before it.
+            assert!(decoder.buffer.len() <= "\r\n--boundary".len() + 2, "{}", decoder.buffer.len());
+            assert!(passed + 16 >= chunk.len(), "{passed} of {}", chunk.len());
+        }
+    }
+    let parts = "--b\r\nContent-Disposition: form-data; name=a\r\n\r\n\r\n".repeat(2000);
+    let mut decoder = Decoder::new("b", Some(1000)).unwrap();
+    decoder.feed(parts.as_bytes());
+    let mut seen = 0;
+    let error = loop {
+        match decoder.next_event() {
+            Ok(Event::Part(_)) => seen += 1,
+            Ok(_) => {}
+            Err(error) => break error,
+        }
+    };
+    assert_eq!((seen, error), (1000, MultipartError::TooLarge));
+}
+
 #[test]
 #[ignore = "measures time: part of `cargo xtask full`"]
 fn long_the_time_is_linear_in_the_bytes_whatever_they_are() {
