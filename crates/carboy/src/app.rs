@@ -19,7 +19,7 @@ use crate::{
     upstream::Upstream,
 };
 use bytes::Bytes;
-use carboy_http::{Body, BodyError, Request, Response, proxy::ProxyFix};
+use carboy_http::{Body, BodyError, Request, Response, SpoolFolder, proxy::ProxyFix};
 use carboy_routing::{Converter, UrlMap};
 use carboy_server::ServerConfig;
 use indexmap::IndexMap;
@@ -70,6 +70,8 @@ pub struct App {
     pub(crate) sessions: Option<Box<dyn SessionInterface>>,
     pub(crate) signals: Signals,
     pub(crate) layers: Vec<WrapIn>,
+    #[cfg(feature = "compression")]
+    pub(crate) compression: Option<crate::compression::Compression>,
     pub(crate) mounts: Mounts,
     pub(crate) fallback: Option<Inner>,
     /// Those behind mounts and the fallback.
@@ -133,6 +135,8 @@ impl App {
             sessions: None,
             signals: Signals::default(),
             layers: Vec::new(),
+            #[cfg(feature = "compression")]
+            compression: None,
             mounts: Mounts::default(),
             fallback: None,
             upstreams: Vec::new(),
@@ -367,6 +371,16 @@ impl App {
     /// ```
     pub fn proxy_fix(&mut self, proxies: ProxyFix) -> &mut Self {
         self.proxies = Some(proxies);
+        self
+    }
+
+    /// Compresses the answers of this app, and those of its mounts and its fallback, for clients that take them so.
+    ///
+    /// It happens last, outside of all [layers](App::layer), whenever this is called.
+    /// [`Compression`](crate::compression::Compression) says which answers, and which are left alone.
+    #[cfg(feature = "compression")]
+    pub fn compress(&mut self, compression: crate::compression::Compression) -> &mut Self {
+        self.compression = Some(compression);
         self
     }
 
@@ -667,6 +681,10 @@ impl AppService {
 
     /// Starts the extensions, in the order of registration.
     fn startup(&self) -> Result<()> {
+        let spool = self.state().settings().limits.spool_folder.unwrap_or_else(SpoolFolder::system);
+        if let Err(error) = spool.sweep() {
+            tracing::warn!(target: "carboy::app", "uploads cannot be kept in {}: {error}", spool.path().display());
+        }
         let app = self.clone();
         crate::runtime::wait(async move {
             for extension in &app.0.extensions {

@@ -299,11 +299,23 @@ pub(crate) fn freeze(mut app: App) -> Result<AppService> {
     let mut commands = app.commands;
     commands.extend(std::mem::take(&mut app.data.commands).into_iter().map(|c| (None, c)));
     let layers = app.layers;
+    let wrapped = !layers.is_empty();
+    #[cfg(feature = "compression")]
+    let wrapped = wrapped || app.compression.is_some();
     Ok(AppService(Arc::new_cyclic(|weak| Frozen {
         state,
         registry,
-        layers: (!layers.is_empty())
-            .then(|| layers.into_iter().fold(Inner::dispatching(weak.clone()), |inner, layer| layer(inner))),
+        layers: wrapped.then(|| {
+            let inner = Inner::dispatching(weak.clone());
+            let inner = layers.into_iter().fold(inner, |inner, layer| layer(inner));
+            // Outermost: no layer sees bytes that it cannot read.
+            #[cfg(feature = "compression")]
+            let inner = match app.compression {
+                Some(compression) => inner.compressed(compression),
+                None => inner,
+            };
+            inner
+        }),
         mounts: app.mounts,
         fallback: app.fallback,
         upstreams: app.upstreams,

@@ -28,12 +28,15 @@
 //! | keep a connection | [`websocket`](mod@websocket), [`sse`] |
 //! | leave the rest to a running Flask application | [`Upstream`] |
 //! | choose addresses, workers, limits and deadlines of the server | [`App::server`], [`server`] |
+//! | compress answers (feature `compression`) | `App::compress` |
 //! | test | [`testing`] |
 #![forbid(unsafe_code)]
 
 mod app;
 mod blueprint;
 pub mod cli;
+#[cfg(feature = "compression")]
+pub mod compression;
 pub mod config;
 mod ctx;
 mod debug_page;

@@ -58,6 +58,12 @@ impl Inner {
         Inner(Arc::new(WithFunction { f, rest: self }))
     }
 
+    /// Compresses what this answers.
+    #[cfg(feature = "compression")]
+    pub(crate) fn compressed(self, compression: crate::compression::Compression) -> Self {
+        Inner(Arc::new(Compressing { compression: compression.into(), rest: self }))
+    }
+
     pub(crate) fn call_boxed(
         &self,
         request: http::Request<Body>,
@@ -155,6 +161,26 @@ impl Respond for WithFunction {
     fn respond(&self, request: http::Request<Body>) -> BoxFuture<Result<http::Response<Body>, BodyError>> {
         let answer = (self.f)(request.into(), Next(self.rest.clone()));
         Box::pin(async move { Ok(answer.await.into()) })
+    }
+}
+
+#[cfg(feature = "compression")]
+struct Compressing {
+    compression: Arc<crate::compression::Compression>,
+    rest: Inner,
+}
+
+#[cfg(feature = "compression")]
+impl Respond for Compressing {
+    fn respond(
+        &self,
+        mut request: http::Request<Body>,
+    ) -> BoxFuture<Result<http::Response<Body>, BodyError>> {
+        let method = request.method().clone();
+        let wish = crate::compression::Wish::of(&method, request.headers_mut());
+        let compression = self.compression.clone();
+        let answer = self.rest.call_boxed(request);
+        Box::pin(async move { Ok(compression.answer(&wish, answer.await?)) })
     }
 }
 
