@@ -1,9 +1,17 @@
 //! `carboy-faults run …`: the app that `cargo xtask faults` starts and harms. One view for each thing that can go wrong.
 
-use carboy::prelude::*;
-use carboy_http::Upgrade;
+use carboy::{prelude::*, view::BodyStream};
+use carboy_http::{SpoolFolder, Upgrade};
 use futures_util::stream;
-use std::{convert::Infallible, fs::File, time::Duration};
+use std::{
+    convert::Infallible,
+    fs::File,
+    sync::{
+        Mutex, PoisonError,
+        atomic::{AtomicUsize, Ordering::Relaxed},
+    },
+    time::Duration,
+};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 
 #[global_allocator]
@@ -78,9 +86,82 @@ fn spawn(ms: u64) -> &'static str {
     "spawned"
 }
 
+/// Falls over with the request's session and `g` in hand, after other code of the app has taken a lock.
 #[route("/panic")]
 fn panic() -> &'static str {
+    let _guard = NOTES.lock().unwrap_or_else(PoisonError::into_inner);
+    session().set("n", 1);
+    g().set("n", 1);
     panic!("this view falls over")
+}
+
+static NOTES: Mutex<()> = Mutex::new(());
+
+/// Requests that are in a view at the moment, and the ends of requests.
+static HELD: AtomicUsize = AtomicUsize::new(0);
+static ENDED: AtomicUsize = AtomicUsize::new(0);
+
+/// Counts a request for as long as its view is there.
+struct Held;
+
+impl Held {
+    fn new() -> Held {
+        HELD.fetch_add(1, Relaxed);
+        Held
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        HELD.fetch_sub(1, Relaxed);
+    }
+}
+
+/// Awaits so long, and is counted meanwhile.
+#[route("/held/<int:ms>")]
+async fn held(ms: u64) -> &'static str {
+    let _held = Held::new();
+    tokio::time::sleep(Duration::from_millis(ms)).await;
+    "held"
+}
+
+/// Views that are counted, requests that have ended, bytes of uploads on disk.
+#[route("/gauge")]
+fn gauge() -> String {
+    let folder = request().limits().spool_folder.unwrap_or_else(SpoolFolder::system);
+    format!("{} {} {}", HELD.load(Relaxed), ENDED.load(Relaxed), folder.used())
+}
+
+/// Blocks a thread of its own.
+#[route("/sleep/<int:ms>", blocking)]
+fn sleep(ms: u64) -> &'static str {
+    std::thread::sleep(Duration::from_millis(ms));
+    "slept"
+}
+
+/// Blocks its worker.
+#[route("/stall/<int:ms>")]
+fn stall(ms: u64) -> &'static str {
+    std::thread::sleep(Duration::from_millis(ms));
+    "stalled"
+}
+
+/// Keeps an uploaded file so long; answers its length.
+#[route("/file/<int:ms>", methods = ["POST"])]
+async fn file(ms: u64) -> carboy::Result<String> {
+    let file = request().files().get_required("f")?;
+    tokio::time::sleep(Duration::from_millis(ms)).await;
+    Ok(file.len().to_string())
+}
+
+/// Reads a body as it comes; answers its length.
+#[route("/stream", methods = ["POST"])]
+async fn read_stream(mut body: BodyStream) -> carboy::Result<String> {
+    let mut length = 0;
+    while let Some(chunk) = body.chunk().await? {
+        length += chunk.len();
+    }
+    Ok(length.to_string())
 }
 
 fn main() -> carboy::Result<()> {
@@ -104,7 +185,15 @@ fn main() -> carboy::Result<()> {
             _ => Ok(()),
         }
     });
-    let done = app.routes(routes![index, process, worker, slow, events, upload, tunnel, spawn, panic]).run();
+    if let Ok(folder) = std::env::var("FILES") {
+        app.static_folder(folder).static_url_path("/files");
+    }
+    app.teardown_request(|_| {
+        ENDED.fetch_add(1, Relaxed);
+    });
+    app.routes(routes![index, process, worker, slow, events, upload, tunnel, spawn, panic]);
+    app.routes(routes![held, gauge, sleep, stall, file, read_stream]);
+    let done = app.run();
     drop(held);
     done
 }

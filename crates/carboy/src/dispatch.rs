@@ -242,6 +242,11 @@ fn route(state: &State, request: &Request) -> std::result::Result<Matched, Routi
     let settings = state.settings();
     let limits = &settings.limits;
     let too_long = || Err(RoutingError::Http(HttpError::new(StatusCode::URI_TOO_LONG).into()));
+    // A query of n bytes has at most (n + 1) / 2 arguments.
+    let too_many = || {
+        limits.max_args.is_some_and(|max| request.query_string().len() / 2 >= max)
+            && request.check_args().is_err()
+    };
     if limits.max_path_length.is_some_and(|max| request.uri().path().len() > max) {
         return too_long();
     }
@@ -257,18 +262,15 @@ fn route(state: &State, request: &Request) -> std::result::Result<Matched, Routi
         && let Some(rule) = state.url_map().fixed(request.method().as_str(), path)
         && !is_websocket(request)
     {
+        if too_many() {
+            return too_long();
+        }
         return Ok(Matched::new(Match { rule, args: Args::default() }));
     }
     let server = state.needs_host().then(|| state.server_and_subdomain(request));
     let target = target(request, path, &server);
     let error = match state.url_map().matches(&target) {
-        // A query of n bytes has at most (n + 1) / 2 arguments.
-        Ok(_)
-            if limits.max_args.is_some_and(|max| request.query_string().len() / 2 >= max)
-                && request.check_args().is_err() =>
-        {
-            return too_long();
-        }
+        Ok(_) if too_many() => return too_long(),
         Ok(matched) => return Ok(Matched::new(matched)),
         // Only a redirect names the host, so only now it is looked at.
         Err(MatchError::Redirect(_)) if server.is_none() => {

@@ -7,11 +7,17 @@
 // Tools that faults share; one that no fault uses at the moment is no mistake.
 #[allow(dead_code)]
 mod client;
+mod f04_disk_full;
 mod f05_logs;
 mod f06_restart;
 mod f07_stop;
+mod f09_panics;
 mod f10_files;
+mod f11_memory;
 mod f12_slow;
+mod f13_abandoned;
+mod f14_blocked;
+mod f15_network;
 mod f19_certificates;
 #[allow(dead_code)]
 mod figures;
@@ -21,6 +27,7 @@ mod load;
 mod proc;
 #[allow(dead_code)]
 mod server;
+mod tools;
 
 use figures::Figures;
 
@@ -55,6 +62,11 @@ struct Fault {
 const FAULTS: &[Fault] = &[
     Fault { id: "F5", about: "nobody reads the log", run: f05_logs::run },
     Fault {
+        id: "F4",
+        about: "uploads fill the disk, or its quota; a kill in the middle",
+        run: f04_disk_full::run,
+    },
+    Fault {
         id: "F6",
         about: "restarts under load, by SIGUSR2 and by a socket that is handed over",
         run: f06_restart::run,
@@ -64,8 +76,13 @@ const FAULTS: &[Fault] = &[
         about: "the word to stop while everything that takes long is under way",
         run: f07_stop::run,
     },
+    Fault { id: "F9", about: "every third view panics", run: f09_panics::run },
     Fault { id: "F10", about: "more clients than the process may open files", run: f10_files::run },
+    Fault { id: "F11", about: "a limit of memory", run: f11_memory::run },
     Fault { id: "F12", about: "ten thousand slow clients beside one that asks", run: f12_slow::run },
+    Fault { id: "F13", about: "clients leave before a slow view has answered", run: f13_abandoned::run },
+    Fault { id: "F14", about: "views that block", run: f14_blocked::run },
+    Fault { id: "F15", about: "a network that delays, resets and half closes", run: f15_network::run },
     Fault {
         id: "F19",
         about: "certificates are exchanged under load, and bad ones come",
