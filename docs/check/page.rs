@@ -9,6 +9,7 @@ pub const PAGES: [&str; 14] = [
     "routing.md",
     "requests.md",
     "responses.md",
+    "files-and-uploads.md",
     "pages.md",
     "state.md",
     "data.md",
@@ -311,6 +312,8 @@ mod programs {
     pub struct Requests;
     #[doc = include_str!("../src/responses.md")]
     pub struct Responses;
+    #[doc = include_str!("../src/files-and-uploads.md")]
+    pub struct FilesAndUploads;
     #[doc = include_str!("../src/pages.md")]
     pub struct Pages;
     #[doc = include_str!("../src/state.md")]
