@@ -35,6 +35,11 @@ enum Harm {
 pub(crate) fn run(figures: &mut Figures, size: Size) -> Done {
     let requests = size.pick(300, 60);
     let server = Setup::default().start()?;
+    // What the process opens once, at its first asynchronous view, is no growth.
+    let first = Client::connect(server.address, Duration::from_secs(10));
+    first
+        .and_then(|mut client| client.get("/held/1", "Connection: close\r\n"))
+        .map_err(|lost| format!("a page was {lost}"))?;
     let files = proc::open_files(server.id())?;
     let others =
         Load::start(&Plan::new(server.address, "/").pause(Duration::from_millis(2)), Habit::KeepAlive, 2);
