@@ -60,12 +60,12 @@ struct Fault {
 
 /// All of them, by number.
 const FAULTS: &[Fault] = &[
-    Fault { id: "F5", about: "nobody reads the log", run: f05_logs::run },
     Fault {
         id: "F4",
         about: "uploads fill the disk, or its quota; a kill in the middle",
         run: f04_disk_full::run,
     },
+    Fault { id: "F5", about: "nobody reads the log", run: f05_logs::run },
     Fault {
         id: "F6",
         about: "restarts under load, by SIGUSR2 and by a socket that is handed over",
