@@ -3,7 +3,7 @@
 use std::{fs, path::Path};
 
 /// The pages, in the order of the book.
-pub const PAGES: [&str; 14] = [
+pub const PAGES: [&str; 15] = [
     "idea.md",
     "app.md",
     "routing.md",
