@@ -13,7 +13,10 @@ use tracing_subscriber::{Layer, layer::Context, layer::SubscriberExt, registry::
 
 /// The fields of the spans of requests, in their order.
 #[derive(Clone, Default)]
-struct Spans(Arc<Mutex<Vec<(u64, BTreeMap<String, String>)>>>);
+struct Spans(Arc<Mutex<Vec<Span>>>);
+
+/// Its id, and its fields with what was recorded for them.
+type Span = (u64, BTreeMap<String, String>);
 
 struct Fields<'a>(&'a mut BTreeMap<String, String>);
 
