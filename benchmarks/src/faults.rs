@@ -178,6 +178,7 @@ fn main() -> carboy::Result<()> {
     if let Some(seconds) = std::env::var("FAULTS_HEADER_SECONDS").ok().and_then(|n| n.parse().ok()) {
         app.server(|server| server.header_timeout(Duration::from_secs(seconds)));
     }
+    app.config().set("SECRET_KEY", "faults");
     app.config().from_prefixed_env("FAULTS");
     app.readiness_check("switch", || async {
         match std::env::var_os("FAULTS_SWITCH") {

@@ -320,6 +320,8 @@ mod programs {
     pub struct State;
     #[doc = include_str!("../src/data.md")]
     pub struct Data;
+    #[doc = include_str!("../src/realtime.md")]
+    pub struct Realtime;
     #[doc = include_str!("../src/serving.md")]
     pub struct Serving;
     #[doc = include_str!("../src/behind-a-proxy.md")]

@@ -13,7 +13,7 @@
 //! # let mut app = App::new("doc");
 //! # app.routes(routes![count]);
 //! let page = app.test_client().get("/count").header("last-event-id", "2").send();
-//! assert_eq!(page.text(), "event: number\nid: 3\ndata: 3\n\n");
+//! assert_eq!(page.text(), "id: 3\nevent: number\ndata: 3\n\n");
 //! assert_eq!(page.header("content-type"), Some("text/event-stream"));
 //! ```
 //!

@@ -125,6 +125,12 @@ def upper_host(case):
     return trusted and case.request.host != case.request.host.lower() and (case.flask.status in (400, 500) or case.names == {"x-trace"})
 
 
+def unrepeated(case):
+    """The page of Flask's that names the host, and ours without."""
+    refused = case.carboy.status == case.flask.status == 400 and case.names <= {"content-length", "body"}
+    return refused and (b"not trusted" in case.flask.body or case.request.method == "HEAD")
+
+
 # Why a key of what `/echo/head` tells may differ.
 HEAD = {
     "cookies": lambda case: b"\\u" in case.flask.body or case.request.method == "HEAD",
@@ -231,6 +237,7 @@ KNOWN = [
     Known("a cookie's name must not be empty nor hold blanks", cookie_name),
     Known("values are converted by Rust's rules", number),
     Known("a download name with controls is sent encoded", control),
+    Known("The page about a host that is not trusted does not repeat it", unrepeated, lambda run: run.trusted),
     Known("trusted hosts compare without case", upper_host, lambda run: run.trusted),
     Known("bytes of a `Cookie` field are UTF-8", head("cookies")),
     Known("a loop over the characters of a text", no_rust_text),

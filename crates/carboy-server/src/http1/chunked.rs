@@ -1,9 +1,13 @@
 //! Chunks on their way in (RFC 9112, section 7.1): a state machine that is fed bytes and knows no socket.
 
 use bytes::{Buf, Bytes, BytesMut};
+use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// How many bytes of chunk extensions and trailer fields a body may have in all. Nobody reads them.
+/// How many bytes of chunk extensions and trailer fields a body may have in all.
 const MAX_EXTRA: u32 = 16 * 1024;
+
+/// How many trailer fields a body may have.
+const MAX_TRAILERS: usize = 100;
 
 /// The grammar was broken; nothing that follows can be trusted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,6 +20,8 @@ pub(super) struct Chunked {
     /// What is left of this chunk, or its size as far as it was read.
     left: u64,
     extra: u32,
+    /// The lines of the trailer section, without their carriage returns.
+    trailers: Vec<u8>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -47,7 +53,7 @@ pub(super) enum Decoded {
 
 impl Chunked {
     pub(super) fn new() -> Self {
-        Chunked { state: State::Begin, left: 0, extra: 0 }
+        Chunked { state: State::Begin, left: 0, extra: 0, trailers: Vec::new() }
     }
 
     /// Takes the next piece of content from the input.
@@ -98,12 +104,32 @@ impl Chunked {
             (State::Trailer, b'\r') => State::EndLf,
             (State::EndLf, b'\n') => State::End,
             (State::TrailerField, b'\r') => State::TrailerFieldLf,
-            (State::TrailerFieldLf, b'\n') => State::Trailer,
+            (State::TrailerFieldLf, b'\n') => {
+                self.trailers.push(b'\n');
+                State::Trailer
+            }
             (State::Trailer, b'!'..=b'~') | (State::TrailerField, b'\t' | b' '..=b'~' | 0x80..) => {
+                self.trailers.push(byte);
                 self.more(State::TrailerField)?
             }
             _ => return Err(Malformed),
         })
+    }
+
+    /// The fields behind a body that has ended.
+    pub(super) fn trailers(&mut self) -> Result<Option<HeaderMap>, Malformed> {
+        let lines = std::mem::take(&mut self.trailers);
+        let mut fields = HeaderMap::new();
+        for line in lines.split(|&byte| byte == b'\n').filter(|line| !line.is_empty()) {
+            let colon = line.iter().position(|&byte| byte == b':').ok_or(Malformed)?;
+            let name = HeaderName::from_bytes(&line[..colon]).map_err(|_| Malformed)?;
+            let value = HeaderValue::from_bytes(line[colon + 1..].trim_ascii()).map_err(|_| Malformed)?;
+            if fields.len() == MAX_TRAILERS {
+                return Err(Malformed);
+            }
+            fields.append(name, value);
+        }
+        Ok((!fields.is_empty()).then_some(fields))
     }
 
     fn more(&mut self, state: State) -> Result<State, Malformed> {
@@ -179,6 +205,20 @@ mod tests {
             assert_eq!(decode(&[body.as_bytes()]), Err(Malformed), "{body:?}");
         }
         assert_eq!(decode(&[b"ffffffffffffffff\r\nab"]).unwrap(), (b"ab".to_vec(), None));
+    }
+
+    #[test]
+    fn fields_behind_a_body_are_kept_and_must_be_fields() {
+        let trailers = |body: &[u8]| {
+            let (mut chunked, mut input) = (Chunked::new(), BytesMut::from(body));
+            while chunked.decode(&mut input) != Ok(Decoded::End) {}
+            chunked.trailers()
+        };
+        let fields = trailers(BODY).unwrap().unwrap();
+        assert_eq!((fields["x"].as_bytes(), fields["z"].as_bytes()), (&b"y"[..], &b"\xff"[..]));
+        assert_eq!(trailers(b"0\r\n\r\n"), Ok(None));
+        assert_eq!(trailers(b"0\r\nno field\r\n\r\n"), Err(Malformed));
+        assert_eq!(trailers(b"0\r\nX Y: z\r\n\r\n"), Err(Malformed));
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use super::head::Framing;
 use crate::{date, headers::first};
 use carboy_http::{Method, ReasonPhrase, Response};
-use http::{HeaderName, StatusCode, Version, header};
+use http::{HeaderMap, HeaderName, StatusCode, Version, header};
 use std::{io::Write, time::Instant};
 
 /// What the head of an answer depends on beside the answer.
@@ -13,6 +13,8 @@ pub(super) struct Asked {
     pub(super) head: bool,
     /// The connection goes on behind this answer, if the answer allows it.
     pub(super) persistent: bool,
+    /// The client takes fields behind the body.
+    pub(super) trailers: bool,
 }
 
 /// How the body of an answer goes out.
@@ -161,5 +163,18 @@ pub(super) fn chunk_size(out: &mut Vec<u8>, length: usize) {
     let _ = write!(out, "{length:x}\r\n");
 }
 
-/// What ends a body of chunks.
-pub(super) const LAST_CHUNK: &[u8] = b"0\r\n\r\n";
+/// Writes what ends a body of chunks, with the fields that follow it. Those that say how a message is framed have no place there (RFC 9110, section 6.5.1).
+pub(super) fn last_chunk(out: &mut Vec<u8>, trailers: Option<HeaderMap>) {
+    const FRAMING: [HeaderName; 5] = [
+        header::CONTENT_LENGTH,
+        header::TRANSFER_ENCODING,
+        header::CONNECTION,
+        header::HOST,
+        header::TRAILER,
+    ];
+    out.extend_from_slice(b"0");
+    for (name, value) in trailers.iter().flatten().filter(|(name, _)| !FRAMING.contains(name)) {
+        field(out, name, value.as_bytes());
+    }
+    out.extend_from_slice(b"\r\n\r\n");
+}

@@ -20,6 +20,8 @@ pub(super) struct Head {
     pub(super) expects_continue: bool,
     /// The client asks for another protocol.
     pub(super) upgrade: bool,
+    /// The client takes fields behind the body of the answer.
+    pub(super) takes_trailers: bool,
 }
 
 /// How long a body is.
@@ -133,7 +135,8 @@ fn parse(
 
     let mut parts = http::Request::new(()).into_parts().0;
     (parts.method, parts.uri, parts.version, parts.headers) = (method, uri, version, headers);
-    Ok(Head { parts, framing, persistent, expects_continue, upgrade })
+    let takes_trailers = reading.takes_trailers;
+    Ok(Head { parts, framing, persistent, expects_continue, upgrade, takes_trailers })
 }
 
 /// Method, target and version, with one space between them.
@@ -171,6 +174,7 @@ struct Reading {
     connection_upgrade: bool,
     upgrade: bool,
     expects_continue: bool,
+    takes_trailers: bool,
 }
 
 #[derive(PartialEq, Eq)]
@@ -192,6 +196,7 @@ impl Reading {
             connection_upgrade: false,
             upgrade: false,
             expects_continue: false,
+            takes_trailers: false,
         }
     }
 
@@ -213,6 +218,8 @@ impl Reading {
                 self.keep_alive |= option.eq_ignore_ascii_case(b"keep-alive");
                 self.connection_upgrade |= option.eq_ignore_ascii_case(b"upgrade");
             }
+        } else if *name == header::TE {
+            self.takes_trailers |= tokens(value.as_bytes()).any(|t| t.eq_ignore_ascii_case(b"trailers"));
         } else if *name == header::UPGRADE {
             self.upgrade = true;
         } else if *name == header::EXPECT {

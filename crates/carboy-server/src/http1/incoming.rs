@@ -151,7 +151,13 @@ impl Incoming {
             Decoder::Chunked(chunked) => {
                 let decoded = chunked.decode(input);
                 match decoded {
-                    Ok(Decoded::End) => self.decoder = Decoder::Done,
+                    Ok(Decoded::End) => {
+                        let trailers = chunked.trailers();
+                        self.decoder = if trailers.is_ok() { Decoder::Done } else { Decoder::Broken };
+                        if let (Some(trailers), Some(sender)) = (trailers?, &self.sender) {
+                            sender.trailers(trailers);
+                        }
+                    }
                     Err(Malformed) => self.decoder = Decoder::Broken,
                     Ok(_) => {}
                 }

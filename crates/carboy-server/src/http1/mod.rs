@@ -29,7 +29,7 @@ use crate::{
 use bytes::BytesMut;
 use carboy_http::{Body, ConnectionInfo, Method, Request, Response, Service, Upgrade, Upgraded};
 use connection::{Connection, Meanwhile, NoHead};
-use encode::{Asked, LAST_CHUNK, Sending};
+use encode::{Asked, Sending};
 use head::{Framing, Head};
 use http::{StatusCode, Version};
 use http_body::Body as _;
@@ -102,7 +102,7 @@ async fn refuse(connection: &mut Connection, refusal: Refusal) -> After {
     if connection.room().await.is_err() {
         return After::Gone;
     }
-    let asked = Asked { version: Version::HTTP_11, head: false, persistent: false };
+    let asked = Asked { version: Version::HTTP_11, head: false, persistent: false, trailers: false };
     let now = connection.now();
     let mut response = refusal.into_response();
     encode::head(connection.output.small(), &mut response, asked, now);
@@ -117,9 +117,14 @@ async fn exchange<S: Service>(
     info: &ConnectionInfo,
     service: &S,
 ) -> After {
-    let Head { mut parts, framing, persistent, expects_continue, upgrade } = head;
+    let Head { mut parts, framing, persistent, expects_continue, upgrade, takes_trailers } = head;
     let mut log = Record::begin(&connection.config, info.remote_addr, &mut parts);
-    let mut asked = Asked { version: parts.version, head: parts.method == Method::HEAD, persistent };
+    let mut asked = Asked {
+        version: parts.version,
+        head: parts.method == Method::HEAD,
+        persistent,
+        trailers: takes_trailers,
+    };
     let mut incoming = Incoming::NOTHING;
     let mut tunnel = None;
     let response = match gate::admit(&mut parts) {
@@ -244,7 +249,7 @@ async fn respond(
             }
         }
         Sending::Stream(framing) => {
-            if stream(connection, &mut body, framing, incoming, log).await.is_err() {
+            if stream(connection, &mut body, framing, asked.trailers, incoming, log).await.is_err() {
                 return After::Gone;
             }
         }
@@ -270,6 +275,7 @@ async fn stream(
     connection: &mut Connection,
     body: &mut Body,
     framing: Framing,
+    takes_trailers: bool,
     incoming: &mut Incoming,
     mut log: Option<&mut Record>,
 ) -> io::Result<()> {
@@ -278,6 +284,7 @@ async fn stream(
         Framing::Chunked | Framing::Empty => None,
     };
     let mut turn = 0;
+    let mut trailers = None;
     let whole = poll_fn(|cx| {
         loop {
             if left == Some(0) {
@@ -313,7 +320,13 @@ async fn stream(
                     return Poll::Ready(Ok(false));
                 }
                 Some(Ok(frame)) => {
-                    let Ok(mut data) = frame.into_data() else { continue };
+                    let mut data = match frame.into_data() {
+                        Ok(data) => data,
+                        Err(frame) => {
+                            trailers = frame.into_trailers().ok().filter(|_| takes_trailers);
+                            continue;
+                        }
+                    };
                     if let Some(left) = &mut left {
                         data.truncate(usize::try_from(*left).unwrap_or(usize::MAX));
                         *left -= data.len() as u64;
@@ -347,7 +360,7 @@ async fn stream(
     }
     if framing == Framing::Chunked {
         connection.room().await?;
-        connection.output.small().extend_from_slice(LAST_CHUNK);
+        encode::last_chunk(connection.output.small(), trailers);
     }
     if left.is_some_and(|left| left > 0) {
         tracing::error!(target: "carboy::server", missing = left, "response shorter than its Content-Length");

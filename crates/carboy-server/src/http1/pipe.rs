@@ -6,6 +6,7 @@
 
 use crate::request_body::GiveUp;
 use bytes::Bytes;
+use http::HeaderMap;
 use http_body::{Frame, SizeHint};
 use std::{
     fmt,
@@ -23,6 +24,8 @@ pub(super) fn pipe(length: Option<u64>) -> (Sender, Reader) {
 #[derive(Default)]
 struct Shared {
     piece: Option<Bytes>,
+    /// What comes behind the last piece.
+    trailers: Option<HeaderMap>,
     end: Option<Result<(), BrokenOff>>,
     reader: ReaderState,
     /// Who waits for a piece, and who waits for somebody to ask for one.
@@ -98,6 +101,11 @@ impl Sender {
         self.tell(Some(here), |shared| shared.piece = Some(piece));
     }
 
+    /// Keeps the fields that follow the body until its end is read.
+    pub(super) fn trailers(&self, trailers: HeaderMap) {
+        lock(&self.0).trailers = Some(trailers);
+    }
+
     /// As [`send`](Sender::send), for the end of the body.
     pub(super) fn end(&self, end: Result<(), BrokenOff>, here: &Context<'_>) {
         self.tell(Some(here), |shared| shared.end = Some(end));
@@ -159,6 +167,9 @@ impl http_body::Body for Reader {
             }
             match shared.end {
                 Some(Ok(())) => {
+                    if let Some(trailers) = shared.trailers.take() {
+                        return Poll::Ready(Some(Ok(Frame::trailers(trailers))));
+                    }
                     this.ended = true;
                     return Poll::Ready(None);
                 }

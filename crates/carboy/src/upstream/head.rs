@@ -2,7 +2,7 @@
 //! is told who asks.
 
 use super::address::Address;
-use carboy_http::{HeaderMap, HeaderName, HeaderValue, Method, Request, StatusCode, header, url};
+use carboy_http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Status, StatusCode, header, url};
 use http::{Version, request, response};
 
 /// The fields that belong to one connection (RFC 9110 section 7.6.1), and those of the hop before (section 11.7).
@@ -98,6 +98,14 @@ pub(super) fn returning(parts: &mut response::Parts, switched: Option<HeaderValu
     if let Some(protocol) = required {
         parts.headers.insert(header::CONNECTION, HeaderValue::from_static("upgrade"));
         parts.headers.insert(header::UPGRADE, protocol);
+    }
+    // hyper keeps the phrase in a type of its own.
+    if let Some(phrase) = parts.extensions.remove::<hyper::ext::ReasonPhrase>()
+        && let Ok(phrase) = str::from_utf8(phrase.as_bytes())
+        && let Ok(status) = format!("{} {phrase}", parts.status.as_str()).parse::<Status>()
+        && let Some(phrase) = status.reason()
+    {
+        parts.extensions.insert(phrase.clone());
     }
     parts.version = Version::HTTP_11;
 }
