@@ -237,7 +237,7 @@ KNOWN = [
     Known("a cookie's name must not be empty nor hold blanks", cookie_name),
     Known("values are converted by Rust's rules", number),
     Known("a download name with controls is sent encoded", control),
-    Known("The page about a host that is not trusted does not repeat it", unrepeated, lambda run: run.trusted),
+    Known("The page about a host that is not trusted does not repeat it", unrepeated, lambda run: run.trusted and not run.other),
     Known("trusted hosts compare without case", upper_host, lambda run: run.trusted),
     Known("bytes of a `Cookie` field are UTF-8", head("cookies")),
     Known("a loop over the characters of a text", no_rust_text),

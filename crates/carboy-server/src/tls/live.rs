@@ -7,6 +7,7 @@ use super::{
     challenges::Challenges,
     config::TlsConfig,
     files::{Sentence, read_roots},
+    stamps::{Stamps, stamps},
 };
 use rustls::{
     RootCertStore, ServerConfig,
@@ -22,6 +23,8 @@ use std::sync::{Arc, PoisonError, RwLock};
 #[derive(Debug)]
 pub(crate) struct Tls {
     pub(super) config: TlsConfig,
+    /// How the files looked before they were read.
+    pub(super) stamps: Stamps,
     provider: Arc<CryptoProvider>,
     challenges: Arc<Challenges>,
     state: RwLock<State>,
@@ -43,6 +46,7 @@ impl Tls {
         let provider = Arc::new(aws_lc_rs::default_provider());
         #[cfg(feature = "acme")]
         acme(&config).map_or(Ok(()), crate::tls::AcmeConfig::check)?;
+        let stamps = stamps(&config);
         let certificates = read(&config, &provider)?;
         let now = UnixTime::now();
         for (source, certificate) in config.certificates.iter().zip(&certificates) {
@@ -53,7 +57,7 @@ impl Tls {
         let roots = roots(&config)?;
         let challenges = Arc::default();
         let state = State::new(&config, &provider, &challenges, certificates, roots, tickets()?)?;
-        Ok(Tls { config, provider, challenges, state: RwLock::new(state) })
+        Ok(Tls { config, stamps, provider, challenges, state: RwLock::new(state) })
     }
 
     /// What an authority is shown.

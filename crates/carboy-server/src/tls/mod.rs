@@ -14,6 +14,7 @@ mod handshake;
 mod live;
 mod redirect;
 mod reload;
+mod stamps;
 mod stream;
 
 #[cfg(feature = "acme")]

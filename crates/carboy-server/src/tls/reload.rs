@@ -1,41 +1,13 @@
 //! Files that change are read again.
 
-use super::{Tls, config::TlsConfig};
+use super::{Tls, stamps::stamps};
 use crate::shutdown::{Either, race};
-use std::{path::Path, sync::Arc, time::SystemTime};
-
-/// How a file looks from outside; it has changed when this has.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Stamp {
-    modified: Option<SystemTime>,
-    length: u64,
-    #[cfg(unix)]
-    inode: u64,
-}
-
-/// `None` for a file that is not there.
-type Stamps = Vec<Option<Stamp>>;
-
-fn stamp(path: &Path) -> Option<Stamp> {
-    let metadata = std::fs::metadata(path).ok()?;
-    Some(Stamp {
-        modified: metadata.modified().ok(),
-        length: metadata.len(),
-        #[cfg(unix)]
-        inode: std::os::unix::fs::MetadataExt::ino(&metadata),
-    })
-}
-
-fn stamps(config: &TlsConfig) -> Stamps {
-    let mut files: Vec<_> = config.certificates.iter().flat_map(|source| source.files()).collect();
-    files.extend(config.client_certificates.iter().map(|clients| clients.roots.clone()));
-    files.iter().map(|path| stamp(path)).collect()
-}
+use std::sync::Arc;
 
 /// Reads the files again when they have changed, and when SIGHUP comes if `signals` are obeyed. Ends with its runtime.
 pub(crate) async fn keep_fresh(tls: Arc<Tls>, signals: bool) {
     let mut hangup = Hangup::new(signals);
-    let mut read = stamps(&tls.config);
+    let mut read = tls.stamps.clone();
     let mut seen = read.clone();
     loop {
         let tick = async {
