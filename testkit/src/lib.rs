@@ -5,11 +5,13 @@
 mod flask;
 mod folder;
 mod http;
+mod node;
 mod process;
 mod webdriver;
 
 pub use flask::{Flask, python};
 pub use folder::Folder;
 pub use http::{Answer, ask};
+pub use node::{node, node_modules};
 pub use process::Process;
 pub use webdriver::{Browser, Element};

@@ -8,6 +8,7 @@ mod differential;
 mod faults;
 mod full;
 mod fuzz;
+mod node;
 mod process;
 mod proofs;
 mod setup;
@@ -36,7 +37,7 @@ The project's commands.
 
 Tests that need another program are ignored by a plain `cargo test` (#[ignore = \"needs …\"]) and run by `cargo xtask test`. Tests
 whose name starts with `long_` are ignored too and run by `cargo xtask full`. Tests that need the Python packages find their Python
-in the environment variable CARBOY_PYTHON, which `cargo xtask test` sets.
+in the environment variable CARBOY_PYTHON, those that need packages of npm their folder in CARBOY_NODE; `cargo xtask test` sets both.
 ";
 
 fn main() -> ExitCode {

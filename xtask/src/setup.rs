@@ -50,8 +50,13 @@ const PARTS: &[Part] = &[
     Part { name: "curl", programs: &["curl"], packages: &["curl"], works: &["--version"] },
     Part { name: "nginx", programs: &["nginx"], packages: &["nginx-light"], works: &["-v"] },
     Part { name: "HAProxy", programs: &["haproxy"], packages: &["haproxy"], works: &["-v"] },
+    Part { name: "Node.js", programs: &["node"], packages: &["nodejs"], works: &["-e", NODE] },
+    Part { name: "npm", programs: &["npm"], packages: &["npm"], works: &["--version"] },
     Part { name: "promtool", programs: &["promtool"], packages: &["prometheus"], works: &["--version"] },
 ];
+
+/// Fails on a Node.js that is too old for the packages.
+const NODE: &str = "process.exit(process.versions.node.split('.')[0] < 20)";
 
 /// Finds every part or installs it; fails with the sentence that says how when it cannot.
 pub(crate) fn all() -> Done {

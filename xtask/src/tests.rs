@@ -1,10 +1,10 @@
 //! `cargo xtask test`.
 
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::Command;
 
 use crate::process::{Done, cargo, find, run};
-use crate::{coverage, setup, threats, vectors};
+use crate::{coverage, node, setup, threats, vectors};
 
 /// What is cheap comes first; the test runner comes last, so that its summary is what one sees.
 pub(crate) fn all() -> Done {
@@ -14,30 +14,30 @@ pub(crate) fn all() -> Done {
     coverage::all()?;
     threats::all()?;
     setup::all()?;
-    let python = vectors::python()?;
+    let peers = Peers::new()?;
     run(&mut cargo(&["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
-    run(&mut with_programs(cargo(&["test", "--locked", "--workspace", "--doc", "--quiet"]), &python))?;
+    run(&mut with_programs(cargo(&["test", "--locked", "--workspace", "--doc", "--quiet"]), &peers))?;
     // The tests that need other programs are the ignored ones; the long ones wait for `full`.
     if nextest() {
         let args = ["nextest", "run", "--locked", "--workspace", "--run-ignored", "all"];
-        run(with_programs(cargo(&args), &python).args(["--filterset", "not test(/(^|::)long_/)"]))
+        run(with_programs(cargo(&args), &peers).args(["--filterset", "not test(/(^|::)long_/)"]))
     } else {
         let args =
             ["test", "--locked", "--workspace", "--lib", "--bins", "--tests", "--examples", "--no-fail-fast"];
-        run(with_programs(cargo(&args), &python).args(["--", "--include-ignored", "--skip", "long_"]))
+        run(with_programs(cargo(&args), &peers).args(["--", "--include-ignored", "--skip", "long_"]))
     }
 }
 
 /// The tests that take minutes.
 pub(crate) fn long() -> Done {
-    let python = vectors::python()?;
+    let peers = Peers::new()?;
     if nextest() {
         let args =
             ["nextest", "run", "--locked", "--workspace", "--run-ignored", "only", "--no-tests", "pass"];
-        run(with_programs(cargo(&args), &python).args(["--filterset", "test(/(^|::)long_/)"]))
+        run(with_programs(cargo(&args), &peers).args(["--filterset", "test(/(^|::)long_/)"]))
     } else {
         let args = ["test", "--locked", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"];
-        run(with_programs(cargo(&args), &python).args(["--", "--ignored", "long_"]))
+        run(with_programs(cargo(&args), &peers).args(["--", "--ignored", "long_"]))
     }
 }
 
@@ -45,9 +45,22 @@ fn nextest() -> bool {
     find("cargo-nextest", &[]).is_some()
 }
 
-/// Tests find the programs that setup found, and in `CARBOY_PYTHON` the Python that has the pinned packages.
-fn with_programs(mut command: Command, python: &Path) -> Command {
-    command.env("CARBOY_PYTHON", python);
+/// The pinned packages that tests compare with.
+struct Peers {
+    python: PathBuf,
+    node: PathBuf,
+}
+
+impl Peers {
+    fn new() -> Done<Peers> {
+        Ok(Peers { python: vectors::python()?, node: node::packages()? })
+    }
+}
+
+/// Tests find the programs that setup found, in `CARBOY_PYTHON` the Python that has the pinned packages, and in `CARBOY_NODE` the
+/// folder of those of npm.
+fn with_programs(mut command: Command, peers: &Peers) -> Command {
+    command.env("CARBOY_PYTHON", &peers.python).env("CARBOY_NODE", &peers.node);
     let path = std::env::var_os("PATH").unwrap_or_default();
     let folders = std::env::split_paths(&path).chain(setup::extra_folders());
     if let Ok(path) = std::env::join_paths(folders) {

@@ -662,6 +662,7 @@ fn an_answer_may_come_before_the_request_is_complete() {
     let sender = Mutex::new(sender);
     let fake = Fake::start(move |peer| {
         peer.head();
+        peer.until("part");
         peer.send("HTTP/1.1 413 Too Large\r\nContent-Length: 5\r\n\r\nenoug");
         let _ = sender.lock().unwrap().send(peer.rest());
     });
@@ -671,7 +672,7 @@ fn an_answer_may_come_before_the_request_is_complete() {
     let answer = client.until("enoug").unwrap();
     assert!(answer.starts_with("HTTP/1.1 413"), "{answer}");
     // What the client still sends is not waited for: long before its time for that is over the upstream is let go.
-    assert_eq!(seen.recv_timeout(Duration::from_secs(5)).as_deref(), Ok("part"));
+    assert_eq!(seen.recv_timeout(Duration::from_secs(5)).as_deref(), Ok(""));
     assert_eq!(client.rest(), "");
 }
 

@@ -1,0 +1,1 @@
+//! Sign-up, confirmation, reset, second factors, passkeys.

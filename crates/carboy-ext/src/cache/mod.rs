@@ -1,0 +1,1 @@
+//! Answers, results and fragments that are kept.

@@ -1,0 +1,1 @@
+//! Forms that are read, checked and shown.

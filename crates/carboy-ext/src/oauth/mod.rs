@@ -1,0 +1,1 @@
+//! Logging in by other providers, by OAuth 2 and OpenID Connect.

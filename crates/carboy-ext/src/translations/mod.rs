@@ -1,0 +1,1 @@
+//! Languages, time zones, dates and numbers.

@@ -1,0 +1,1 @@
+//! Input that is checked before a view sees it.
