@@ -33,7 +33,8 @@ The project's commands.
   cargo xtask fuzz [TARGET…]     fuzzes the parsers, ten minutes each: --seconds N, --jobs N; needs rustup's nightly
   cargo xtask full               test, then each crate and feature alone, documentation, vectors --check, coverage --mutate, the long
                                  tests, faults --short, fuzz --seconds 10
-  cargo xtask setup              looks for the programs that tests need; as root on Debian installs what is missing
+  cargo xtask setup              looks for the programs that tests need; as root on Debian installs what is missing; prints where the
+                                 packages of Python and npm are, for a plain `cargo test -- --include-ignored`
 
 Tests that need another program are ignored by a plain `cargo test` (#[ignore = \"needs …\"]) and run by `cargo xtask test`. Tests
 whose name starts with `long_` are ignored too and run by `cargo xtask full`. Tests that need the Python packages find their Python
@@ -52,7 +53,7 @@ fn main() -> ExitCode {
         ["faults", rest @ ..] => faults::command(rest),
         ["fuzz", rest @ ..] => fuzz::command(rest),
         ["full"] => full::all(),
-        ["setup"] => setup::all(),
+        ["setup"] => tests::set_up(),
         [] | ["help" | "--help" | "-h"] => {
             print!("{HELP}");
             Ok(())

@@ -28,6 +28,14 @@ pub(crate) fn all() -> Done {
     }
 }
 
+/// Everything that tests need, and where they look for it.
+pub(crate) fn set_up() -> Done {
+    setup::all()?;
+    let peers = Peers::new()?;
+    println!("CARBOY_PYTHON={}\nCARBOY_NODE={}", peers.python.display(), peers.node.display());
+    Ok(())
+}
+
 /// The tests that take minutes.
 pub(crate) fn long() -> Done {
     let peers = Peers::new()?;
