@@ -56,7 +56,7 @@ const PARTS: &[Part] = &[
 ];
 
 /// Fails on a Node.js that is too old for the packages.
-const NODE: &str = "process.exit(process.versions.node.split('.')[0] < 20)";
+const NODE: &str = "process.exit(process.versions.node.split('.')[0] < 20 ? 1 : 0)";
 
 /// Finds every part or installs it; fails with the sentence that says how when it cannot.
 pub(crate) fn all() -> Done {
