@@ -80,6 +80,7 @@ pub mod websocket;
 pub use app::{App, AppService};
 pub use blueprint::{Blueprint, BlueprintOptions};
 pub use carboy_http::cookie::{SameSite, SetCookie};
+pub use carboy_http::mime::guess_type;
 pub use carboy_http::proxy::{ProxyFix, TrustedProxies};
 pub use carboy_http::{
     Body, HeaderMap, HeaderName, HeaderValue, HttpError, LogUser, Method, MultiDict, Request, Response,

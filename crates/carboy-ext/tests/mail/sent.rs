@@ -1,0 +1,1 @@
+//! Messages that a real server took.
