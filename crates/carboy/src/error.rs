@@ -2,7 +2,7 @@
 
 use carboy_http::{HttpError, Response, StatusCode};
 use std::{
-    any::TypeId,
+    any::{Any, TypeId},
     backtrace::{Backtrace, BacktraceStatus},
     borrow::Cow,
     error::Error as StdError,
@@ -39,6 +39,8 @@ struct Inner {
     location: &'static Location<'static>,
     backtrace: Backtrace,
     original: Option<Error>,
+    /// The answer of an error that is none itself.
+    http: Option<Box<HttpError>>,
 }
 
 /// Whether errors take a backtrace without being asked by `RUST_BACKTRACE`.
@@ -66,6 +68,49 @@ impl Error {
             location: Location::caller(),
             backtrace,
             original: None,
+            http: None,
+        }))
+    }
+
+    /// An error of a type of its own that is answered as an HTTP error: what a subclass of `BadRequest` is in Flask.
+    ///
+    /// Handlers see it by its type, then by the status, then as an [`HttpError`]: in each scope the type comes before the status.
+    ///
+    /// ```
+    /// use carboy::{Error, HttpError, StatusCode, prelude::*};
+    ///
+    /// #[derive(Debug)]
+    /// struct SoldOut(&'static str);
+    ///
+    /// impl std::fmt::Display for SoldOut {
+    ///     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+    ///         write!(f, "{} is sold out", self.0)
+    ///     }
+    /// }
+    ///
+    /// impl std::error::Error for SoldOut {}
+    ///
+    /// #[route("/buy")]
+    /// fn buy() -> carboy::Result<()> {
+    ///     let error = SoldOut("tea");
+    ///     let answer = HttpError::new(StatusCode::CONFLICT).with_description(error.to_string());
+    ///     Err(Error::with_http(error, answer))
+    /// }
+    ///
+    /// let mut app = App::new("shop");
+    /// app.routes(routes![buy]);
+    /// app.errorhandler_for::<SoldOut, _, _>(|error| (format!("No {} today", error.0), 409u16));
+    /// assert_eq!(app.test_client().get("/buy").send().text(), "No tea today");
+    /// ```
+    #[track_caller]
+    pub fn with_http<E: StdError + Send + Sync + 'static>(error: E, http: HttpError) -> Self {
+        Error(Arc::new(Inner {
+            source: Box::new(error),
+            type_id: TypeId::of::<E>(),
+            location: Location::caller(),
+            backtrace: Backtrace::disabled(),
+            original: None,
+            http: Some(Box::new(http)),
         }))
     }
 
@@ -77,6 +122,7 @@ impl Error {
             location: original.location(),
             backtrace: Backtrace::disabled(),
             original: Some(original),
+            http: None,
         }))
     }
 
@@ -104,7 +150,7 @@ impl Error {
 
     /// A caught panic.
     #[track_caller]
-    pub(crate) fn from_panic(payload: Box<dyn std::any::Any + Send>) -> Self {
+    pub(crate) fn from_panic(payload: Box<dyn Any + Send>) -> Self {
         let text = match payload.downcast::<String>() {
             Ok(text) => *text,
             Err(payload) => match payload.downcast::<&'static str>() {
@@ -120,19 +166,20 @@ impl Error {
         self.http().map_or(StatusCode::INTERNAL_SERVER_ERROR, HttpError::status)
     }
 
-    /// The HTTP error inside, if it is one.
+    /// The HTTP error inside, or the one that it is [answered as](Self::with_http).
     pub fn http(&self) -> Option<&HttpError> {
         self.downcast_ref()
     }
 
     /// Whether the error inside is an `E`.
     pub fn is<E: StdError + 'static>(&self) -> bool {
-        self.0.type_id == TypeId::of::<E>()
+        self.downcast_ref::<E>().is_some()
     }
 
     /// The error inside, if it is an `E`.
     pub fn downcast_ref<E: StdError + 'static>(&self) -> Option<&E> {
-        self.0.source.downcast_ref()
+        let answer = || self.0.http.as_deref().and_then(|http| (http as &dyn Any).downcast_ref());
+        self.0.source.downcast_ref().or_else(answer)
     }
 
     /// Whether this is a panic that was caught.

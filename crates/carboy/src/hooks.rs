@@ -146,17 +146,24 @@ impl ErrorHandlers {
     }
 
     fn for_type(&self, kind: TypeId) -> Option<&ErrorHandler> {
-        self.by_type.iter().find(|(t, _)| *t == kind).map(|(_, h)| h).or(self.any.as_ref())
+        self.by_type.iter().find(|(t, _)| *t == kind).map(|(_, h)| h)
     }
 
-    /// Flask's order: every scope is asked for the code first, innermost first; only then for the type.
+    /// Flask's order: every scope is asked for the code first, innermost first; only then for the type. A type of HTTP error of
+    /// its own comes before its code in each scope, as a subclass does in Flask.
     pub(crate) fn find<'a>(
         scopes: impl Iterator<Item = &'a ErrorHandlers> + Clone,
         error: &Error,
     ) -> Option<&'a ErrorHandler> {
-        let code = error.http().map(|e| e.status().as_u16());
-        code.and_then(|code| scopes.clone().find_map(|s| s.for_code(code)))
-            .or_else(|| scopes.clone().find_map(|s| s.for_type(error.type_id())))
+        let (http, kind) = (TypeId::of::<HttpError>(), error.type_id());
+        let by_type = |kind| move |s: &'a ErrorHandlers| s.for_type(kind).or(s.any.as_ref());
+        let Some(code) = error.http().map(|e| e.status().as_u16()) else {
+            return scopes.clone().find_map(by_type(kind));
+        };
+        let own = (kind != http).then_some(kind);
+        let of_code =
+            |s: &'a ErrorHandlers| own.and_then(|kind| s.for_type(kind)).or_else(|| s.for_code(code));
+        scopes.clone().find_map(of_code).or_else(|| scopes.clone().find_map(by_type(http)))
     }
 }
 

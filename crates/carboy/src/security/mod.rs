@@ -1,6 +1,14 @@
-//! What is safe by default, attached through public hooks.
+//! What keeps an app safe: on by default, or asked for; attached through public hooks.
+//!
+//! | to do this | look at |
+//! |---|---|
+//! | ask forms and scripts for tokens | [`Csrf`], [`csrf_token`] |
+//! | hash passwords | [`password`] |
+//! | make and read tokens of Flask's extensions | [`tokens`] |
+//! | sign anything else | [`signing`] |
 
-mod csrf;
+mod cross_site;
+pub mod csrf;
 mod hardened;
 mod key;
 pub mod password;
@@ -9,6 +17,7 @@ pub mod tokens;
 /// ItsDangerous: signed texts, dated tokens, key rotation.
 pub use carboy_signing as signing;
 
+pub use csrf::{Csrf, CsrfError, csrf_input, csrf_meta_tag, csrf_token};
 pub(crate) use key::secret_key;
 
 use crate::{App, Scaffold};
@@ -20,5 +29,5 @@ pub(crate) fn harden(app: &mut App) {
 
 /// What every app starts with.
 pub(crate) fn defaults(app: &mut App) {
-    app.before_request(csrf::check);
+    app.before_request(cross_site::check);
 }

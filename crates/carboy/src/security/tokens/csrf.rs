@@ -42,6 +42,9 @@ impl CsrfTokens {
     /// The header fields in which scripts send a token.
     pub const HEADERS: [&'static str; 2] = ["X-CSRFToken", "X-CSRF-Token"];
 
+    /// What Flask-WTF says when there is no key.
+    pub const NO_SECRET_KEY: &'static str = "A secret key is required to use CSRF.";
+
     /// Tokens signed with this key, with Flask-WTF's defaults.
     pub fn new(secret_key: impl AsRef<[u8]>) -> Self {
         CsrfTokens {
@@ -61,7 +64,7 @@ impl CsrfTokens {
             Some(key) => Some(key),
             None => config.get_bytes("SECRET_KEY")?,
         };
-        let key = key.ok_or_else(|| Error::msg("A secret key is required to use CSRF."))?;
+        let key = key.ok_or_else(|| Error::msg(Self::NO_SECRET_KEY))?;
         let mut tokens = CsrfTokens::new(key);
         if config.contains_key("WTF_CSRF_TIME_LIMIT") {
             tokens.time_limit = config.get::<u64>("WTF_CSRF_TIME_LIMIT")?.map(Duration::from_secs);
@@ -119,7 +122,14 @@ impl CsrfTokens {
 
     /// The token that came with a request: in the form field, in a field whose name ends like it (a prefix of WTForms), or in one of
     /// the [`HEADERS`](Self::HEADERS); never in the query or in JSON.
+    ///
+    /// The form must have been read: see [`Request::load_body`].
     pub fn submitted(&self, request: &Request) -> Option<String> {
+        self.submitted_in(request, &Self::HEADERS)
+    }
+
+    /// As [`submitted`](Self::submitted), with other header fields.
+    pub fn submitted_in(&self, request: &Request, headers: &[impl AsRef<str>]) -> Option<String> {
         let form = request.form();
         let given = |text: &str| Some(text.to_owned()).filter(|text| !text.is_empty());
         form.get_str(&self.field)
@@ -129,7 +139,7 @@ impl CsrfTokens {
                     .filter(|(name, _)| name.ends_with(&self.field))
                     .find_map(|(_, value)| given(value.as_str()))
             })
-            .or_else(|| Self::HEADERS.iter().find_map(|name| given(&request.header(name)?)))
+            .or_else(|| headers.iter().find_map(|name| given(&request.header(name.as_ref())?)))
     }
 
     /// Whether a token is good for this session.
@@ -167,7 +177,7 @@ fn same(a: &[u8], b: &[u8]) -> bool {
     a.len() == b.len() && a.iter().zip(b).fold(0, |difference, (a, b)| difference | (a ^ b)) == 0
 }
 
-/// Why a CSRF token is not good.
+/// Why a request's CSRF data is not good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum CsrfErrorKind {
@@ -181,13 +191,21 @@ pub enum CsrfErrorKind {
     Invalid,
     /// The token belongs to another session.
     Mismatch,
+    /// The request came by HTTPS and does not say from which page.
+    ReferrerMissing,
+    /// The request came by HTTPS from a page of another host.
+    ReferrerMismatch,
 }
 
-/// A CSRF token that is not good; it is shown as Flask-WTF's sentence.
+/// CSRF data that is not good; it is shown as Flask-WTF's sentence.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CsrfError(CsrfErrorKind);
 
 impl CsrfError {
+    pub(crate) fn new(kind: CsrfErrorKind) -> Self {
+        CsrfError(kind)
+    }
+
     /// Why.
     pub fn kind(&self) -> CsrfErrorKind {
         self.0
@@ -202,6 +220,8 @@ impl fmt::Display for CsrfError {
             CsrfErrorKind::Expired => "The CSRF token has expired.",
             CsrfErrorKind::Invalid => "The CSRF token is invalid.",
             CsrfErrorKind::Mismatch => "The CSRF tokens do not match.",
+            CsrfErrorKind::ReferrerMissing => "The referrer header is missing.",
+            CsrfErrorKind::ReferrerMismatch => "The referrer does not match the host.",
         })
     }
 }
