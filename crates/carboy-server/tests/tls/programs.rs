@@ -77,7 +77,9 @@ fn openssl_gets_tls_1_3_and_1_2_and_nothing_older() {
         ("-alpn http/1.1", "ALPN protocol: http/1.1"),
         ("-tls1_3", "Verify return code: 0 (ok)"),
     ] {
-        let (done, said) = site.s_client(options, GET);
+        // Where HTTP/2 is agreed on, nothing is said: a request of HTTP/1 would be refused, sometimes before openssl is done.
+        let request = if options.contains("h2") { "" } else { GET };
+        let (done, said) = site.s_client(options, request);
         assert!(done && said.contains(agreed), "{options}: {said}");
     }
     for options in ["-tls1_1 -cipher ALL:@SECLEVEL=0", "-tls1 -cipher ALL:@SECLEVEL=0"] {
