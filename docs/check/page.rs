@@ -2,24 +2,41 @@
 
 use std::{fs, path::Path};
 
-/// The pages, in the order of the book.
-pub const PAGES: [&str; 15] = [
-    "idea.md",
-    "app.md",
-    "routing.md",
-    "requests.md",
-    "responses.md",
-    "files-and-uploads.md",
-    "pages.md",
-    "state.md",
-    "data.md",
-    "realtime.md",
-    "serving.md",
-    "behind-a-proxy.md",
-    "observability.md",
-    "tls.md",
-    "steps.md",
-];
+/// The pages in their order, and as documentation, so that their programs are compiled and run.
+macro_rules! pages {
+    ($($name:ident $file:literal)*) => {
+        /// The pages, in the order of the book.
+        pub const PAGES: &[&str] = &[$($file),*];
+
+        #[cfg(doctest)]
+        #[allow(rustdoc::invalid_codeblock_attributes)]
+        mod programs {
+            $(
+                #[doc = include_str!(concat!("../src/", $file))]
+                pub struct $name;
+            )*
+        }
+    };
+}
+
+pages! {
+    Idea "idea.md"
+    App "app.md"
+    Routing "routing.md"
+    Requests "requests.md"
+    Responses "responses.md"
+    FilesAndUploads "files-and-uploads.md"
+    Pages "pages.md"
+    State "state.md"
+    Data "data.md"
+    Extensions "extensions.md"
+    Realtime "realtime.md"
+    Serving "serving.md"
+    BehindAProxy "behind-a-proxy.md"
+    Observability "observability.md"
+    Https "tls.md"
+    Steps "steps.md"
+}
 
 /// A part of a page below a heading of its own.
 #[derive(Debug)]
@@ -298,38 +315,6 @@ fn request(line: &str) -> Call {
         Content::Form(content)
     };
     Call::Request { method, target, headers: Vec::new(), content }
-}
-
-/// The pages as documentation, so that their programs are compiled and run.
-#[cfg(doctest)]
-#[allow(rustdoc::invalid_codeblock_attributes)]
-mod programs {
-    #[doc = include_str!("../src/app.md")]
-    pub struct App;
-    #[doc = include_str!("../src/routing.md")]
-    pub struct Routing;
-    #[doc = include_str!("../src/requests.md")]
-    pub struct Requests;
-    #[doc = include_str!("../src/responses.md")]
-    pub struct Responses;
-    #[doc = include_str!("../src/files-and-uploads.md")]
-    pub struct FilesAndUploads;
-    #[doc = include_str!("../src/pages.md")]
-    pub struct Pages;
-    #[doc = include_str!("../src/state.md")]
-    pub struct State;
-    #[doc = include_str!("../src/data.md")]
-    pub struct Data;
-    #[doc = include_str!("../src/realtime.md")]
-    pub struct Realtime;
-    #[doc = include_str!("../src/serving.md")]
-    pub struct Serving;
-    #[doc = include_str!("../src/behind-a-proxy.md")]
-    pub struct BehindAProxy;
-    #[doc = include_str!("../src/tls.md")]
-    pub struct Https;
-    #[doc = include_str!("../src/steps.md")]
-    pub struct Steps;
 }
 
 #[cfg(test)]

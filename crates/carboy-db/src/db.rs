@@ -3,7 +3,7 @@
 use std::fmt;
 use std::future::Future;
 use std::path::Path;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use carboy::Config;
 use sea_orm::{
@@ -42,6 +42,8 @@ pub struct Db {
 struct Shared {
     settings: OnceLock<Settings>,
     opened: OnceCell<Opened>,
+    /// What extensions need.
+    brought: Mutex<Migrations>,
 }
 
 impl Db {
@@ -75,9 +77,40 @@ impl Db {
         Ok(())
     }
 
-    /// Whether there are migrations to apply.
-    pub(crate) fn has_migrations(&self) -> bool {
-        !self.migrations.is_empty()
+    /// Adds migrations to this database, for all its handles: what an extension with tables of its own does in its
+    /// [`init`](carboy::Extension::init).
+    ///
+    /// They come before those of the app, whose tables may refer to them. Their names are as good as identifiers: begin them with the
+    /// extension's name.
+    ///
+    /// ```
+    /// use carboy::{App, Extension, Result};
+    /// use carboy_db::{Db, Migrations};
+    ///
+    /// struct Notes;
+    ///
+    /// impl Extension for Notes {
+    ///     fn name(&self) -> &'static str {
+    ///         "Notes"
+    ///     }
+    ///     fn init(&self, app: &mut App) -> Result<()> {
+    ///         app.require::<Db>()?.add_migrations(Migrations::sql([("notes_0001", "CREATE TABLE note (text TEXT NOT NULL);")]));
+    ///         Ok(())
+    ///     }
+    /// }
+    ///
+    /// let mut app = App::new("shop");
+    /// app.ext(Db::memory()).ext(Notes);
+    /// ```
+    pub fn add_migrations(&self, migrations: Migrations) {
+        let mut brought = self.shared.brought.lock().unwrap_or_else(PoisonError::into_inner);
+        *brought = std::mem::take(&mut *brought).and(migrations);
+    }
+
+    /// All migrations, in their order.
+    pub(crate) fn migrations(&self) -> Migrations {
+        let brought = self.shared.brought.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        brought.and(self.migrations.clone())
     }
 
     /// The connection that sea-orm's API takes, opened now if it was not.
@@ -224,7 +257,7 @@ impl Db {
     ///
     /// When one fails (it leaves nothing behind), or the database has one that is not in the list.
     pub async fn upgrade(&self, steps: Option<u32>) -> Result<Vec<String>, DbError> {
-        self.migrations.upgrade(self.opened().await?, steps).await
+        self.migrations().upgrade(self.opened().await?, steps).await
     }
 
     /// Takes the last `steps` migrations back; their names.
@@ -233,7 +266,7 @@ impl Db {
     ///
     /// When one fails or has no way back.
     pub async fn downgrade(&self, steps: u32) -> Result<Vec<String>, DbError> {
-        self.migrations.downgrade(self.opened().await?, steps).await
+        self.migrations().downgrade(self.opened().await?, steps).await
     }
 
     /// The migrations, and which of them the database has.
@@ -242,10 +275,11 @@ impl Db {
     ///
     /// When the database cannot be read, or has a migration that is not in the list.
     pub async fn migration_status(&self) -> Result<Vec<MigrationState>, DbError> {
-        if self.migrations.is_empty() {
+        let migrations = self.migrations();
+        if migrations.is_empty() {
             return Ok(Vec::new());
         }
-        self.migrations.status(self.opened().await?).await
+        migrations.status(self.opened().await?).await
     }
 }
 

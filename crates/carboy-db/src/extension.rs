@@ -40,7 +40,7 @@ impl Extension for Db {
             self.configure(app.name(), app.config())?;
             self.connection().await?;
             // A test's database is empty until the test fills it.
-            if self.has_migrations() && !app.testing() {
+            if !self.migrations().is_empty() && !app.testing() {
                 let pending = self.pending().await?;
                 if pending > 0 {
                     tracing::warn!(target: "carboy::db", "{}", lacking(app.name(), pending));

@@ -28,7 +28,10 @@ use std::{
     convert::Infallible,
     future::Future,
     path::{Path, PathBuf},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context as TaskContext, Poll},
 };
 use tower_layer::Layer;
@@ -602,6 +605,8 @@ pub(crate) struct Frozen {
     /// The apps among the services that are mounted.
     pub(crate) mounted: Vec<AppService>,
     pub(crate) extensions: Vec<Arc<dyn Extension>>,
+    /// Whether the extensions were told that it is over.
+    pub(crate) stopped: AtomicBool,
     pub(crate) commands: Vec<(Option<String>, cli::CommandDef)>,
     /// What is believed of what proxies say.
     pub(crate) proxies: Option<ProxyFix>,
@@ -687,14 +692,23 @@ impl AppService {
         }
         let app = self.clone();
         crate::runtime::wait(async move {
-            for extension in &app.0.extensions {
-                extension
-                    .startup(&app.0.state)
-                    .await
-                    .map_err(|e| Error::msg(format!("{}: {e}", extension.name())))?;
+            for (started, extension) in app.0.extensions.iter().enumerate() {
+                if let Err(error) = extension.startup(&app.0.state).await {
+                    app.stop(started).await;
+                    return Err(Error::msg(format!("{}: {error}", extension.name())));
+                }
             }
             Ok(())
         })
+    }
+
+    /// Stops the first of the extensions, those that were started, in reverse order. Once.
+    async fn stop(&self, started: usize) {
+        if !self.0.stopped.swap(true, Ordering::SeqCst) {
+            for extension in self.0.extensions[..started].iter().rev() {
+                extension.shutdown(&self.0.state).await;
+            }
+        }
     }
 
     /// As [`shutdown`](Self::shutdown), for no longer than this.
@@ -710,14 +724,12 @@ impl AppService {
         }
     }
 
-    /// Stops the extensions, in reverse order, after what requests left running has ended.
+    /// Stops the extensions, in reverse order, after what requests left running has ended. Only the first call does.
     pub fn shutdown(&self) {
         let app = self.clone();
         crate::runtime::wait(async move {
             crate::runtime::drain().await;
-            for extension in app.0.extensions.iter().rev() {
-                extension.shutdown(&app.0.state).await;
-            }
+            app.stop(app.0.extensions.len()).await;
         });
     }
 }

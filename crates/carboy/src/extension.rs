@@ -14,19 +14,31 @@ pub trait Extension: Send + Sync + 'static {
     /// The name in messages.
     fn name(&self) -> &'static str;
 
+    /// The extensions that must be registered for this one to work, before it or after it. All that are missing are reported together at
+    /// start-up, with those that ask for them. What [`init`](Extension::init) itself uses is asked for there, with [`App::require`].
+    fn requires(&self) -> Vec<Requirement> {
+        Vec::new()
+    }
+
     /// Sets the app up. Called once, at [`App::ext`]. Errors are collected and reported together at start-up.
+    ///
+    /// What it can do is what user code can: [routes and hooks](crate::Scaffold), [blueprints](crate::Blueprint) with templates and static
+    /// files, [layers](App::layer), [template functions](App::template_global), [commands](App::command_group),
+    /// [defaults of the configuration](crate::Config::set_default), [receivers of signals](App::signals),
+    /// [readiness checks](App::readiness_check).
     fn init(&self, app: &mut App) -> Result<()> {
         let _ = app;
         Ok(())
     }
 
-    /// Runs before the first request is served, in the order of registration.
+    /// Runs before the first request is served, in the order of registration. When one fails the app does not start, and those before it
+    /// are shut down.
     fn startup<'a>(&'a self, app: &'a Arc<State>) -> ExtensionFuture<'a, Result<()>> {
         let _ = app;
         Box::pin(async { Ok(()) })
     }
 
-    /// Runs after the last request was answered, in the reverse order of registration.
+    /// Runs once after the last request was answered, in the reverse order of registration.
     fn shutdown<'a>(&'a self, app: &'a Arc<State>) -> ExtensionFuture<'a, ()> {
         let _ = app;
         Box::pin(async {})
@@ -98,14 +110,11 @@ pub(crate) fn missing(type_name: &str) -> String {
     format!("the extension {short} is not registered: add `app.ext({short}::…)` where the app is made")
 }
 
-/// An extension that a view asks for by its arguments.
-#[doc(hidden)]
+/// An extension that something needs: a view by its arguments, another extension by [`Extension::requires`].
 #[derive(Debug, Clone, Copy)]
 pub struct Requirement {
-    /// Its type.
-    pub type_id: TypeId,
-    /// Its type's name.
-    pub type_name: &'static str,
+    pub(crate) type_id: TypeId,
+    pub(crate) type_name: &'static str,
 }
 
 impl Requirement {

@@ -3,7 +3,7 @@
 
 use crate::{
     Error, Result,
-    app::{App, AppService, Frozen, blueprint_of},
+    app::{App, AppService, Frozen, Registered, blueprint_of},
     blueprint::{Blueprint, BlueprintOptions},
     extension, external, files,
     middleware::Inner,
@@ -227,11 +227,7 @@ pub(crate) fn freeze(mut app: App) -> Result<AppService> {
     for file in &app.external_routes {
         external::add(&root_path.join(file), &mut url_map, app.host_matching, &mut mistakes);
     }
-    table.check_requirements(
-        &routes,
-        &app.extensions.iter().map(|e| e.type_id).collect::<Vec<_>>(),
-        &mut mistakes,
-    );
+    check_extensions(&app.extensions, &routes, &mut mistakes);
 
     app.templating.push((String::new(), std::mem::take(&mut app.data.templating)));
     let templates = Engine::build(crate::templating::EngineOptions {
@@ -321,6 +317,7 @@ pub(crate) fn freeze(mut app: App) -> Result<AppService> {
         upstreams: app.upstreams,
         mounted: app.mounted,
         extensions: app.extensions.into_iter().map(|e| e.extension).collect(),
+        stopped: Default::default(),
         commands,
         proxies,
         server: app.server,
@@ -471,27 +468,32 @@ impl Table {
             self.entries[index].stream = stream;
         }
     }
+}
 
-    /// All extensions that views ask for and the app does not have, each named once with the views that ask.
-    fn check_requirements(
-        &self,
-        routes: &[RouteRegistration],
-        registered: &[TypeId],
-        mistakes: &mut Vec<String>,
-    ) {
-        let mut missing: IndexMap<&str, Vec<&str>> = IndexMap::new();
-        for route in routes {
-            for requirement in route.view.iter().flat_map(|v| &v.requires) {
-                if !registered.contains(&requirement.type_id) {
-                    let views = missing.entry(requirement.type_name).or_default();
-                    if !views.contains(&route.endpoint.as_str()) {
-                        views.push(&route.endpoint);
-                    }
+/// Extensions that are registered twice, and all that views and extensions ask for and the app does not have, each named once with
+/// those that ask.
+fn check_extensions(extensions: &[Registered], routes: &[RouteRegistration], mistakes: &mut Vec<String>) {
+    for (index, one) in extensions.iter().enumerate() {
+        if extensions[..index].iter().any(|other| other.type_id == one.type_id) {
+            mistakes.push(format!("the extension {} is registered twice", one.extension.name()));
+        }
+    }
+    let of_extensions =
+        extensions.iter().map(|e| (format!("the extension {}", e.extension.name()), e.extension.requires()));
+    let of_views =
+        routes.iter().filter_map(|r| Some((r.endpoint.clone(), r.view.as_ref()?.requires.clone())));
+    let mut missing: IndexMap<&str, Vec<String>> = IndexMap::new();
+    for (asking, requirements) in of_extensions.chain(of_views) {
+        for requirement in requirements {
+            if !extensions.iter().any(|e| e.type_id == requirement.type_id) {
+                let all = missing.entry(requirement.type_name).or_default();
+                if !all.contains(&asking) {
+                    all.push(asking.clone());
                 }
             }
         }
-        for (name, views) in missing {
-            mistakes.push(format!("{} (asked for by: {})", extension::missing(name), views.join(", ")));
-        }
+    }
+    for (name, asking) in missing {
+        mistakes.push(format!("{} (asked for by: {})", extension::missing(name), asking.join(", ")));
     }
 }

@@ -98,7 +98,7 @@ pub use ctx::{
     request, session, try_current_app, try_g, try_request, try_session,
 };
 pub use error::{Abort, Caught, Error, OrAbort, Result, abort};
-pub use extension::{Ext, Extension, ExtensionFuture, ext, try_ext};
+pub use extension::{Ext, Extension, ExtensionFuture, Requirement, ext, try_ext};
 pub use files::{FileSource, SendFile, secure_filename, send_file, send_from_directory};
 pub use flash::{flash, get_flashed_messages};
 pub use hooks::UrlValues;
