@@ -40,12 +40,14 @@ pub(crate) struct RouteAttribute {
     pub(crate) alias: bool,
     pub(crate) blocking: Option<Ident>,
     pub(crate) stream: Option<Ident>,
+    /// Expressions that are guards, in their order.
+    pub(crate) guards: Vec<Expr>,
 }
 
 /// The options, for the message about one that does not exist.
 const OPTIONS: &str = "`methods`, `name`, `defaults(…)`, `outer(…)`, `strict_slashes`, `merge_slashes`, \
                        `subdomain`, `host`, `redirect_to`, `provide_automatic_options`, `websocket`, `build_only`, \
-                       `alias`, `blocking`, `stream`";
+                       `alias`, `blocking`, `stream`, `guard`";
 
 impl RouteAttribute {
     /// Reads the tokens in the brackets of the attribute called `name`.
@@ -98,6 +100,7 @@ impl RouteAttribute {
             alias: false,
             blocking: None,
             stream: None,
+            guards: Vec::new(),
         };
         let mut seen: Vec<Ident> = Vec::new();
         while !input.is_empty() {
@@ -191,6 +194,10 @@ impl RouteAttribute {
             "alias" => self.alias = flag(key, input)?,
             "blocking" => self.blocking = flag(key, input)?.then(|| key.clone()),
             "stream" => self.stream = flag(key, input)?.then(|| key.clone()),
+            "guard" => match value(key, input, "a guard, or a list of guards")? {
+                Expr::Array(list) => self.guards.extend(list.elems),
+                guard => self.guards.push(guard),
+            },
             _ => {
                 return Err(syn::Error::new_spanned(
                     key,

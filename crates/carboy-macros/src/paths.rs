@@ -53,6 +53,8 @@ paths! {
     UrlForEndpoint => "url_for_endpoint",
     /// `fn url_arg`: reads a URL parameter of the current request.
     ReadUrlArg => "url_arg",
+    /// `fn guard`: a guard of an expression.
+    Guard => "guard",
     /// `fn extract`: makes an argument out of the context.
     Extract => "extract",
     /// `fn respond`: turns what a view returned into a response.

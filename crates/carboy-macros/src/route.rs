@@ -200,6 +200,10 @@ impl<'a> View<'a> {
         let rules = self.attributes.iter().map(|attribute| self.rule(attribute));
         let args = self.arguments.iter().map(ViewArgument::def);
         let checks = self.attributes.iter().flat_map(|attribute| self.checks(attribute));
+        let guards = self.attributes.iter().flat_map(|attribute| &attribute.guards).map(|guard| {
+            let make = Path::Guard.at(guard.span());
+            quote_spanned!(guard.span()=> #make(#guard))
+        });
         let make = self.make();
         // The place of this call is what is known as the place of the view.
         let new = quote_spanned!(name.span()=> #route_def::new::<#name>);
@@ -221,6 +225,7 @@ impl<'a> View<'a> {
                             #vec::from([#(#rules),*]),
                             #vec::from([#(#args),*]),
                             #stream,
+                            #vec::from([#(#guards),*]),
                             (#doc, ::core::module_path!()),
                             #make,
                         )

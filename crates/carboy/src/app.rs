@@ -7,7 +7,7 @@ use crate::{
     config::Config,
     ctx::Context,
     freeze,
-    hooks::{Answer, Hooks, Teardown},
+    hooks::{Answer, Hooks, PrepareAnswer, PrepareRequest, Teardown},
     middleware::{Function, Inner, Mounts, Next},
     registry::{Entry, Plan, Registry, RouteRegistration},
     scaffold::{Folders, Scaffold, ScaffoldData},
@@ -67,6 +67,7 @@ pub struct App {
     /// The folders of the blueprints that have any.
     pub(crate) folders: Vec<(String, Folders)>,
     pub(crate) commands: Vec<(Option<String>, cli::CommandDef)>,
+    pub(crate) prepare_request: Vec<PrepareRequest>,
     pub(crate) teardown_appcontext: Vec<Teardown>,
     pub(crate) extensions: Vec<Registered>,
     pub(crate) converters: Vec<AddConverter>,
@@ -132,6 +133,7 @@ impl App {
             templating: Vec::new(),
             folders: Vec::new(),
             commands: Vec::new(),
+            prepare_request: Vec::new(),
             teardown_appcontext: Vec::new(),
             extensions: Vec::new(),
             converters: Vec::new(),
@@ -265,6 +267,19 @@ impl App {
     pub fn converter(&mut self, name: &str, converter: impl Converter + 'static) -> &mut Self {
         let name = name.to_owned();
         self.converters.push(Box::new(move |map| map.add_converter(name, converter)));
+        self
+    }
+
+    /// Runs `f` once the session of a request is there, before the signal `request_started` and every other function: for extensions that load
+    /// what accessors then give without waiting, such as the user who is logged in. It runs for every request that this app answers by itself,
+    /// also for those that no rule takes; look first whether the request has anything to load for.
+    ///
+    /// It returns nothing, or a `Result` of nothing: an error is answered by the error handlers, and no hook runs.
+    pub fn prepare_request<R, M>(&mut self, f: impl Fn() -> R + Send + Sync + 'static) -> &mut Self
+    where
+        R: Answer<PrepareAnswer, M>,
+    {
+        self.prepare_request.push(Arc::new(move || f().answer()));
         self
     }
 

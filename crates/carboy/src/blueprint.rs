@@ -77,6 +77,14 @@ impl Blueprint {
         self
     }
 
+    /// Guards every view of this blueprint and of those nested in it, their static files too; before the guards of the views themselves.
+    ///
+    /// A [`Guard`](crate::Guard), or a function that one is made of.
+    pub fn guard<M>(&mut self, guard: impl crate::IntoGuard<M>) -> &mut Self {
+        self.data.registrations.hooks.guards.push(guard.into_guard());
+        self
+    }
+
     /// The name of the group of its commands; `None` puts them among the app's own.
     pub fn cli_group(&mut self, group: Option<&str>) -> &mut Self {
         self.cli_group = Some(group.map(str::to_owned));

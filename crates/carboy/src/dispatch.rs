@@ -197,10 +197,14 @@ async fn live(app: &Arc<Frozen>, context: Arc<Context>) -> Response {
         Some(loading) => loading.await.map(|session| context.set_session(session)),
         None => Ok(()),
     };
+    let prepared = match loaded {
+        Ok(()) if !app.registry.prepare_request.is_empty() => Box::pin(prepare(app)).await,
+        loaded => loaded,
+    };
 
     // 5–8 On the way to a response.
     state.signals().request_started.send(|| ());
-    let answered = match loaded {
+    let answered = match prepared {
         Ok(()) => answer(app, &context, plan).await,
         Err(error) => Err(error),
     };
@@ -219,6 +223,18 @@ async fn live(app: &Arc<Frozen>, context: Arc<Context>) -> Response {
         Ok(response) => finished(app, &context, response),
         Err(error) => Box::pin(process_error(app, &context, error)).await,
     }
+}
+
+/// What extensions load before anything else runs.
+async fn prepare(app: &Frozen) -> Result<()> {
+    for hook in &app.registry.prepare_request {
+        let answer = match hook() {
+            Step::Ready(answer) => answer,
+            Step::Pending(future) => future.await,
+        };
+        answer.0?;
+    }
+    Ok(())
 }
 
 /// Goes on after a panic: as after an error in the same place.
@@ -318,7 +334,7 @@ fn is_websocket(request: &Request) -> bool {
         .is_some_and(|protocol| protocol.as_bytes().eq_ignore_ascii_case(b"websocket"))
 }
 
-/// Steps 5 to 7: preprocessors, hooks, body, view.
+/// Steps 5 to 7: preprocessors, hooks, guards, body, view.
 async fn answer(app: &Arc<Frozen>, context: &Arc<Context>, plan: &Plan) -> Result<Response> {
     if !plan.url_value_preprocessors.is_empty() {
         context.preprocess(&plan.url_value_preprocessors);
@@ -344,6 +360,15 @@ async fn answer(app: &Arc<Frozen>, context: &Arc<Context>, plan: &Plan) -> Resul
     };
     if entry.automatic_options && request.method() == Method::OPTIONS {
         return Ok(options(context));
+    }
+    for guard in &*entry.guards {
+        let answer = match guard.run() {
+            Step::Ready(answer) => answer,
+            Step::Pending(future) => future.await,
+        };
+        if let Some(response) = answer.0? {
+            return Ok(response);
+        }
     }
     if !entry.stream {
         match request.body_loaded() {

@@ -6,6 +6,7 @@ use crate::{
     app::{App, AppService, Frozen, Registered, blueprint_of},
     blueprint::{Blueprint, BlueprintOptions},
     extension, external, files,
+    guard::Guard,
     middleware::Inner,
     registry::{Entry, Plans, Registry, RouteRegistration, RuleOptions, ViewRegistration},
     scaffold::Folders,
@@ -158,6 +159,7 @@ fn static_route(url_path: &str, host: Option<String>, scope: &str) -> RouteRegis
             stream: true,
             static_files: true,
             requires: Vec::new(),
+            guards: Vec::new(),
             args: Vec::new(),
             doc: "Static files",
         }),
@@ -276,6 +278,7 @@ pub(crate) fn freeze(mut app: App) -> Result<AppService> {
         subdomain_matching: app.subdomain_matching,
         url_hooks: UrlHooks::new(app.url_defaults, app.url_build_error_handlers),
         endpoints_of: table.endpoints_of,
+        guards: table.guards,
         docs: table
             .views
             .iter()
@@ -290,8 +293,12 @@ pub(crate) fn freeze(mut app: App) -> Result<AppService> {
         #[cfg(feature = "websocket")]
         sockets: Default::default(),
     });
-    let registry =
-        Registry { entries: table.entries, plans, teardown_appcontext: reversed(app.teardown_appcontext) };
+    let registry = Registry {
+        entries: table.entries,
+        plans,
+        prepare_request: app.prepare_request,
+        teardown_appcontext: reversed(app.teardown_appcontext),
+    };
     let mut commands = app.commands;
     commands.extend(std::mem::take(&mut app.data.commands).into_iter().map(|c| (None, c)));
     let layers = app.layers;
@@ -356,6 +363,8 @@ struct Table {
     /// The entries whose view may still come from another registration of their endpoint.
     waiting: Vec<(usize, String)>,
     endpoints_of: HashMap<TypeId, Vec<String>>,
+    /// The guards of each endpoint that has a view.
+    guards: HashMap<String, Arc<[Guard]>>,
 }
 
 impl Table {
@@ -424,18 +433,16 @@ impl Table {
                 return;
             }
         }
-        let view = self.views.get(&route.endpoint);
-        if view.is_none() {
-            self.waiting.push((self.entries.len(), route.endpoint.clone()));
-        }
+        self.waiting.push((self.entries.len(), route.endpoint.clone()));
         self.entries.push(Entry {
-            stream: view.is_some_and(|v| v.stream),
+            stream: false,
             static_files: route.view.as_ref().is_some_and(|v| v.static_files),
-            view: view.map(|v| v.view.clone()),
+            view: None,
+            guards: Arc::default(),
             plan,
             automatic_options,
         });
-        self.settle(&route.endpoint);
+        self.settle(&route.endpoint, &plans.plans[plan].guards);
     }
 
     fn add_view(&mut self, route: &RouteRegistration, view: &ViewRegistration, mistakes: &mut Vec<String>) {
@@ -460,11 +467,14 @@ impl Table {
     }
 
     /// Gives a view that has come to the rules that waited for it.
-    fn settle(&mut self, endpoint: &str) {
+    fn settle(&mut self, endpoint: &str, outer: &[Guard]) {
         let Some(view) = self.views.get(endpoint) else { return };
-        let (view, stream) = (view.view.clone(), view.stream);
+        let (view, stream) = (view.clone(), view.stream);
+        let guards = self.guards.entry(endpoint.to_owned());
+        let guards = guards.or_insert_with(|| outer.iter().chain(&view.guards).cloned().collect());
         for (index, _) in self.waiting.extract_if(.., |(_, e)| e == endpoint) {
-            self.entries[index].view = Some(view.clone());
+            self.entries[index].view = Some(view.view.clone());
+            self.entries[index].guards = guards.clone();
             self.entries[index].stream = stream;
         }
     }

@@ -3,6 +3,7 @@
 
 use crate::{
     Caught, Error, Result,
+    guard::Guard,
     view::{BoxFuture, IntoResponse},
 };
 use carboy_http::{HttpError, Response};
@@ -81,6 +82,22 @@ impl<A: IntoAnswer<BeforeAnswer>, E: Into<Error>> IntoAnswer<BeforeAnswer> for s
     }
 }
 
+/// The answer of a `prepare_request` function.
+#[doc(hidden)]
+pub struct PrepareAnswer(pub(crate) Result<()>);
+
+impl IntoAnswer<PrepareAnswer> for () {
+    fn into_answer(self) -> PrepareAnswer {
+        PrepareAnswer(Ok(()))
+    }
+}
+
+impl<E: Into<Error>> IntoAnswer<PrepareAnswer> for std::result::Result<(), E> {
+    fn into_answer(self) -> PrepareAnswer {
+        PrepareAnswer(self.map_err(Into::into))
+    }
+}
+
 /// The answer of an `after_request` function.
 #[doc(hidden)]
 pub struct AfterAnswer(pub(crate) Result<Response>);
@@ -111,6 +128,7 @@ impl IntoAnswer<()> for () {
     fn into_answer(self) {}
 }
 
+pub(crate) type PrepareRequest = Arc<dyn Fn() -> Step<PrepareAnswer> + Send + Sync>;
 pub(crate) type BeforeRequest = Arc<dyn Fn() -> Step<BeforeAnswer> + Send + Sync>;
 pub(crate) type AfterRequest = Arc<dyn Fn(Response) -> Step<AfterAnswer> + Send + Sync>;
 pub(crate) type Teardown = Arc<dyn Fn(Option<Error>) -> Step<()> + Send + Sync>;
@@ -188,6 +206,7 @@ where
 pub(crate) struct Hooks {
     pub(crate) url_value_preprocessors: Vec<UrlValuePreprocessor>,
     pub(crate) before_request: Vec<BeforeRequest>,
+    pub(crate) guards: Vec<Guard>,
     pub(crate) after_request: Vec<AfterRequest>,
     pub(crate) teardown_request: Vec<Teardown>,
     pub(crate) error_handlers: ErrorHandlers,
@@ -197,6 +216,7 @@ impl Hooks {
     pub(crate) fn extend(&mut self, other: Hooks) {
         self.url_value_preprocessors.extend(other.url_value_preprocessors);
         self.before_request.extend(other.before_request);
+        self.guards.extend(other.guards);
         self.after_request.extend(other.after_request);
         self.teardown_request.extend(other.teardown_request);
         for (code, handler) in other.error_handlers.by_code {

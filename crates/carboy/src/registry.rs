@@ -6,7 +6,10 @@
 
 use crate::{
     extension::Requirement,
-    hooks::{AfterRequest, BeforeRequest, ErrorHandlers, Hooks, Teardown, UrlValuePreprocessor},
+    guard::Guard,
+    hooks::{
+        AfterRequest, BeforeRequest, ErrorHandlers, Hooks, PrepareRequest, Teardown, UrlValuePreprocessor,
+    },
     view::{ArgDef, View},
 };
 use carboy_routing::Value;
@@ -35,6 +38,8 @@ pub(crate) struct ViewRegistration {
     /// The view serves the files of a static folder by itself.
     pub(crate) static_files: bool,
     pub(crate) requires: Vec<Requirement>,
+    /// What has to hold before it runs.
+    pub(crate) guards: Vec<Guard>,
     /// What an attributed function takes; empty for other views.
     pub(crate) args: Vec<ArgDef>,
     pub(crate) doc: &'static str,
@@ -65,6 +70,8 @@ pub struct RuleOptions {
     pub redirect_to: Option<String>,
     /// Overrides PROVIDE_AUTOMATIC_OPTIONS.
     pub provide_automatic_options: Option<bool>,
+    /// What has to hold before the view runs that is registered with these options.
+    pub guards: Vec<Guard>,
 }
 
 /// What an app or a blueprint was told.
@@ -81,6 +88,8 @@ pub(crate) struct Registrations {
 pub(crate) struct Entry {
     pub(crate) view: Option<Arc<View>>,
     pub(crate) plan: usize,
+    /// Those of the view's blueprints, outer to inner, then its own.
+    pub(crate) guards: Arc<[Guard]>,
     pub(crate) stream: bool,
     /// The rule is the automatic one for a static folder.
     pub(crate) static_files: bool,
@@ -95,6 +104,8 @@ pub(crate) struct Plan {
     pub(crate) url_value_preprocessors: Vec<UrlValuePreprocessor>,
     /// App, then outer to inner blueprint.
     pub(crate) before_request: Vec<BeforeRequest>,
+    /// Outer to inner blueprint.
+    pub(crate) guards: Vec<Guard>,
     /// Inner to outer blueprint, then app; each scope's last first.
     pub(crate) after_request: Vec<AfterRequest>,
     /// As `after_request`.
@@ -110,6 +121,7 @@ pub(crate) struct Registry {
     pub(crate) entries: Vec<Entry>,
     /// The first is the app's alone.
     pub(crate) plans: Vec<Plan>,
+    pub(crate) prepare_request: Vec<PrepareRequest>,
     pub(crate) teardown_appcontext: Vec<Teardown>,
 }
 
@@ -149,6 +161,7 @@ impl<'a> Plans<'a> {
                 .flat_map(|h| h.url_value_preprocessors.iter().cloned())
                 .collect(),
             before_request: inward.iter().flat_map(|h| h.before_request.iter().cloned()).collect(),
+            guards: inward.iter().flat_map(|h| h.guards.iter().cloned()).collect(),
             after_request: outward().flat_map(|h| h.after_request.iter().rev().cloned()).collect(),
             teardown_request: outward().flat_map(|h| h.teardown_request.iter().rev().cloned()).collect(),
             error_handlers: outward().map(|h| h.error_handlers.clone()).collect(),

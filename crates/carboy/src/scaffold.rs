@@ -79,15 +79,23 @@ pub trait Scaffold: Sized {
         rule: &str,
         endpoint: &str,
         view: impl Into<Option<View>>,
-        options: RuleOptions,
+        mut options: RuleOptions,
     ) -> &mut Self {
         let location = Location::caller();
-        let view = view.into().map(|view| ViewRegistration {
+        let guards = std::mem::take(&mut options.guards);
+        let view = view.into();
+        if view.is_none() && !guards.is_empty() {
+            self.data()
+                .mistakes
+                .push(format!("{location}: guards belong to a view, and '{rule}' is registered without one"));
+        }
+        let view = view.map(|view| ViewRegistration {
             view: Arc::new(view),
             type_id: None,
             stream: false,
             static_files: false,
             requires: Vec::new(),
+            guards,
             args: Vec::new(),
             doc: "",
         });
@@ -249,6 +257,7 @@ fn registrations_of(route: RouteDef) -> Vec<RouteRegistration> {
         stream: route.stream,
         static_files: false,
         requires: route.requires,
+        guards: route.guards,
         args: route.args,
         doc: route.doc,
     };

@@ -3,6 +3,7 @@
 use crate::{
     config::Config,
     drain::Drain,
+    guard::Guard,
     json::JsonStyle,
     session::{SessionConfig, SessionInterface},
     settings::Settings,
@@ -41,6 +42,8 @@ pub struct State {
     pub(crate) url_hooks: UrlHooks,
     /// The endpoints under which each attributed view was registered.
     pub(crate) endpoints_of: HashMap<TypeId, Vec<String>>,
+    /// The guards of each endpoint that has a view.
+    pub(crate) guards: HashMap<String, Arc<[Guard]>>,
     pub(crate) static_sources: crate::files::StaticSources,
     /// The doc comments of attributed views, by endpoint.
     pub(crate) docs: HashMap<String, &'static str>,
@@ -91,6 +94,18 @@ impl State {
     /// What the doc comment of an endpoint's view says; `None` for views without one.
     pub fn doc(&self, endpoint: &str) -> Option<&'static str> {
         self.docs.get(endpoint).copied()
+    }
+
+    /// The endpoints that have a view, in alphabetical order.
+    pub fn endpoints(&self) -> Vec<&str> {
+        let mut endpoints: Vec<&str> = self.guards.keys().map(String::as_str).collect();
+        endpoints.sort_unstable();
+        endpoints
+    }
+
+    /// What has to hold before the view of an endpoint runs: the guards of its blueprints, outer to inner, then its own.
+    pub fn guards(&self, endpoint: &str) -> &[Guard] {
+        self.guards.get(endpoint).map_or(&[], |guards| guards)
     }
 
     /// The signals.

@@ -53,6 +53,7 @@ struct State {
     modified: bool,
     new: bool,
     id: Option<String>,
+    former_id: Option<String>,
 }
 
 enum Data {
@@ -346,9 +347,26 @@ impl Session {
         self.lock().id.clone()
     }
 
-    /// Gives the session another name in its store. For stores, and for whoever renews an id after a login.
+    /// Gives the session another name in its store. For stores.
     pub fn set_id(&self, id: Option<String>) {
         self.lock().id = id;
+    }
+
+    /// Asks the store to know the session by another id from now on, as after a login: who knew the former one has nothing. The items stay.
+    ///
+    /// The session has no [`id`](Self::id) then and is modified, so its store makes an id when it saves the session, and forgets what it keeps under
+    /// the [former one](Self::former_id). A session in a cookie is the cookie: it is only written anew.
+    pub fn renew(&self) {
+        let state = &mut *self.touch();
+        if let Some(id) = state.id.take() {
+            state.former_id.get_or_insert(id);
+        }
+        state.modified = true;
+    }
+
+    /// What its store knew the session by before it was [renewed](Self::renew).
+    pub fn former_id(&self) -> Option<String> {
+        self.lock().former_id.clone()
     }
 
     /// Shows the items and whether they were modified to the [`SessionInterface`](super::SessionInterface) that saves

@@ -6,6 +6,7 @@ use crate::{
     config::Config,
     ctx::{Context, CurrentRequest, G},
     extension::{Ext, Extension, Requirement},
+    guard::Guard,
     session::Session,
     state::State,
 };
@@ -50,6 +51,12 @@ pub trait FromContext: Sized {
     /// Adds the extensions that the value needs: an app without them does not start.
     fn requires(requirements: &mut Vec<Requirement>) {
         let _ = requirements;
+    }
+
+    /// What has to hold before a view with this argument runs, before the body is read: a [`Guard`] may answer with more than an error. For what
+    /// makes the value without a view ([`Args::extract`](super::Args::extract)) it has to be checked in [`from_context`](Self::from_context) all the same.
+    fn guards(guards: &mut Vec<Guard>) {
+        let _ = guards;
     }
 
     /// Makes the value.

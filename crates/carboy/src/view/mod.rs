@@ -181,9 +181,19 @@ pub mod __private {
     pub use std::{boxed::Box, vec::Vec};
 
     use super::{BoxFuture, FromContext, IntoResponse};
-    use crate::{Result, ctx::Context};
+    use crate::{
+        Result,
+        ctx::Context,
+        guard::{Guard, IntoGuard},
+    };
     use carboy_http::Response;
     use std::sync::Arc;
+
+    /// A guard of what stands behind `guard =`.
+    #[inline]
+    pub fn guard<M>(guard: impl IntoGuard<M>) -> Guard {
+        guard.into_guard()
+    }
 
     /// Makes an argument by its type.
     #[inline]

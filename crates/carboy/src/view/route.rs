@@ -1,7 +1,7 @@
 //! What `#[route]` says about a function: data that `App::routes` registers.
 
 use super::{FromContext, FromUrl, UrlParams, View};
-use crate::{extension::Requirement, registry::RuleOptions};
+use crate::{extension::Requirement, guard::Guard, registry::RuleOptions};
 use carboy_routing::{Rule, Value};
 use std::{any::TypeId, panic::Location};
 
@@ -29,6 +29,8 @@ pub struct RouteDef {
     pub stream: bool,
     /// The extensions that the arguments need.
     pub requires: Vec<Requirement>,
+    /// What has to hold before the view runs: its own guards, then those of its arguments.
+    pub guards: Vec<Guard>,
     /// The function's doc comment.
     pub doc: &'static str,
     /// The module of the function.
@@ -49,15 +51,17 @@ impl RouteDef {
         rules: Vec<RuleDef>,
         args: Vec<ArgDef>,
         stream: bool,
+        mut guards: Vec<Guard>,
         (doc, module): (&'static str, &'static str),
         make: fn() -> View,
     ) -> Self {
         let mut requires = Vec::new();
         let mut streams = stream;
         for arg in &args {
-            if let ArgKind::Extractor { stream, require, .. } = arg.kind {
+            if let ArgKind::Extractor { stream, require, guard } = arg.kind {
                 streams |= stream;
                 require(&mut requires);
+                guard(&mut guards);
             }
         }
         RouteDef {
@@ -66,6 +70,7 @@ impl RouteDef {
             args,
             stream: streams,
             requires,
+            guards,
             doc,
             module,
             location: Location::caller(),
@@ -126,6 +131,7 @@ impl RuleDef {
             websocket: self.websocket,
             build_only: self.build_only,
             alias: self.alias,
+            guards: Vec::new(),
         }
     }
 }
@@ -157,6 +163,8 @@ pub enum ArgKind {
         stream: bool,
         /// Adds the extensions that the type needs.
         require: fn(&mut Vec<Requirement>),
+        /// Adds the guards that the type brings along.
+        guard: fn(&mut Vec<Guard>),
     },
 }
 
@@ -188,7 +196,7 @@ impl ArgDef {
 
     /// An argument by type.
     pub fn extractor<T: FromContext>(name: &'static str) -> Self {
-        let kind = ArgKind::Extractor { stream: T::STREAMS_BODY, require: T::requires };
+        let kind = ArgKind::Extractor { stream: T::STREAMS_BODY, require: T::requires, guard: T::guards };
         ArgDef { name, type_name: std::any::type_name::<T>, kind }
     }
 }
