@@ -2,6 +2,7 @@
 
 use carboy::{prelude::*, view::BodyStream};
 use carboy_http::{SpoolFolder, Upgrade};
+use carboy_server::HttpsRedirect;
 use futures_util::stream;
 use std::{
     convert::Infallible,
@@ -177,6 +178,9 @@ fn main() -> carboy::Result<()> {
     // Clients that are slow on purpose are to be counted before they are closed.
     if let Some(seconds) = std::env::var("FAULTS_HEADER_SECONDS").ok().and_then(|n| n.parse().ok()) {
         app.server(|server| server.header_timeout(Duration::from_secs(seconds)));
+    }
+    if let Some(address) = wanted("FAULTS_REDIRECT") {
+        app.server(|server| server.redirect_to_https(HttpsRedirect::on(address.as_str())));
     }
     app.config().set("SECRET_KEY", "faults");
     app.config().from_prefixed_env("FAULTS");

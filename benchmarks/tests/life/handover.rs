@@ -271,6 +271,25 @@ fn a_restart_takes_all_sockets_along_and_the_file_of_a_unix_socket_goes_with_the
 }
 
 #[test]
+fn a_restart_takes_the_redirect_to_https_along() {
+    let folder = Folder::new();
+    let socket = folder.path().join("plain.sock");
+    let address = format!("unix:{}", socket.display());
+    let restarting = Restarting::start("--port 0 --cert adhoc", &[("FAULTS_REDIRECT", Path::new(&address))]);
+    let sent_away = || ask(&mut UnixStream::connect(&socket).unwrap(), "/x").starts_with("HTTP/1.1 308");
+    for _ in 0..2 {
+        assert!(sent_away());
+        let former = restarting.pid();
+        restarting.restart();
+        let command_line = format!("/proc/{former}/cmdline");
+        eventually("the former process has ended", || {
+            fs::read_to_string(&command_line).unwrap_or_default().is_empty()
+        });
+    }
+    assert!(sent_away());
+}
+
+#[test]
 fn workers_share_connections_evenly_after_a_restart_too() {
     let restarting = Restarting::start("--port 0 --workers 2", &[]);
     restarting.restart();

@@ -236,7 +236,6 @@ impl ServerConfig {
     }
 
     /// Listens on one more address, for plain HTTP, and sends every request there to HTTPS. Means nothing without [`tls`](Self::tls).
-    /// That socket is not handed on at a restart by SIGUSR2: the new process does not come to serve while the old one has it.
     /// Default: it does not.
     #[cfg(feature = "tls")]
     pub fn redirect_to_https(mut self, redirect: crate::HttpsRedirect) -> Self {

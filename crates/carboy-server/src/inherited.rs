@@ -13,6 +13,8 @@ use crate::{
 pub struct Inherited {
     pub(crate) listeners: Vec<Listener>,
     pub(crate) metrics: Option<Listener>,
+    #[cfg(feature = "tls")]
+    pub(crate) redirect: Option<Listener>,
     /// Where the predecessor waits for the word that this process serves.
     #[cfg(unix)]
     pub(crate) predecessor: Option<std::os::unix::net::UnixDatagram>,
@@ -61,6 +63,8 @@ impl Inherited {
                 if of_predecessor { listener.of_predecessor(name) } else { listener.of_manager(name) };
             match listener.name() {
                 Some(METRICS) => inherited.metrics = Some(listener),
+                #[cfg(feature = "tls")]
+                Some(crate::listener::REDIRECT) => inherited.redirect = Some(listener),
                 _ => inherited.listeners.push(listener),
             }
         }

@@ -35,24 +35,30 @@ enum Bound {
     Unix(std::os::unix::net::UnixListener),
 }
 
-/// The names by which a process tells its successor what a socket is: one without a name, one whose file goes with it, the one for
-/// figures, and the one that takes the word of readiness.
+/// What a process puts before the name of a socket that it hands to its successor: whether the file of a Unix socket goes with it.
 #[cfg(unix)]
-pub(crate) const OWN: &str = "carboy";
+const WITH_FILE: &str = "file=";
 #[cfg(unix)]
-pub(crate) const OWN_FILE: &str = "carboy-file";
-pub(crate) const METRICS: &str = "carboy-metrics";
+const WITHOUT_FILE: &str = "socket=";
+
+/// The name of the socket that takes the word of readiness.
 #[cfg(unix)]
 pub(crate) const READY: &str = "carboy-ready";
+
+/// The name of the socket for figures.
+pub(crate) const METRICS: &str = "carboy-metrics";
+
+/// The name of the socket that sends plain HTTP to HTTPS.
+#[cfg(feature = "tls")]
+pub(crate) const REDIRECT: &str = "carboy-redirect";
 
 /// A copy of a listening socket, for the next process.
 #[cfg(unix)]
 #[derive(Debug)]
 pub(crate) struct Heirloom {
     pub(crate) socket: std::os::fd::OwnedFd,
-    pub(crate) name: Option<String>,
-    /// The file of a Unix socket goes with it.
-    pub(crate) with_file: bool,
+    /// What [`Listener::of_predecessor`] is told.
+    pub(crate) name: String,
     pub(crate) left: Left,
 }
 
@@ -113,12 +119,15 @@ impl Listener {
     /// A socket that was handed over under a name by the process before this one, which does not need it any more.
     #[cfg(unix)]
     pub(crate) fn of_predecessor(mut self, name: Option<String>) -> Self {
-        if name.as_deref() == Some(OWN_FILE)
-            && let BoundAddress::Unix(path) = &self.address
-        {
-            self.file = Some(SocketFile { path: path.clone(), left: self.left.clone() });
-        }
-        self.name = name.filter(|name| name != OWN && name != OWN_FILE);
+        let name = name.unwrap_or_default();
+        let name = match (name.strip_prefix(WITH_FILE), &self.address) {
+            (Some(name), BoundAddress::Unix(path)) => {
+                self.file = Some(SocketFile { path: path.clone(), left: self.left.clone() });
+                name
+            }
+            _ => name.strip_prefix(WITHOUT_FILE).unwrap_or(&name),
+        };
+        self.name = Some(name).filter(|name| !name.is_empty()).map(str::to_owned);
         self
     }
 
@@ -143,12 +152,9 @@ impl Listener {
             Bound::Tcp(socket) => socket.as_fd().try_clone_to_owned()?,
             Bound::Unix(socket) => socket.as_fd().try_clone_to_owned()?,
         };
-        Ok(Heirloom {
-            socket,
-            name: self.name.clone(),
-            with_file: self.file.is_some(),
-            left: self.left.clone(),
-        })
+        let file = if self.file.is_some() { WITH_FILE } else { WITHOUT_FILE };
+        let name = format!("{file}{}", self.name.as_deref().unwrap_or_default());
+        Ok(Heirloom { socket, name, left: self.left.clone() })
     }
 
     /// Where it listens.
@@ -173,10 +179,14 @@ impl Listener {
 
     /// Listens on the address for the figures, if there is one.
     pub(crate) fn bind_metrics(config: &ServerConfig) -> Result<Option<Listener>, ServerError> {
-        let Some(address) = &config.metrics_on else { return Ok(None) };
-        let mut listener = bind(address, &[], config.backlog)?;
-        listener.name = Some(METRICS.to_owned());
-        Ok(Some(listener))
+        config.metrics_on.as_ref().map(|address| bind_for(METRICS, address, config)).transpose()
+    }
+
+    /// Listens on the address that sends plain HTTP away, if there is one.
+    #[cfg(feature = "tls")]
+    pub(crate) fn bind_redirect(config: &ServerConfig) -> Result<Option<Listener>, ServerError> {
+        let redirect = config.redirect.as_ref().filter(|_| config.tls.is_some());
+        redirect.map(|redirect| bind_for(REDIRECT, redirect.address(), config)).transpose()
     }
 
     /// Registers the socket with the runtime of the calling thread.
@@ -190,6 +200,13 @@ impl Listener {
         };
         Ok(OpenListener { socket, local, left: self.left, _file: self.file })
     }
+}
+
+/// A socket that has a purpose of its own, which its successor knows by this name.
+fn bind_for(name: &str, address: &BindAddress, config: &ServerConfig) -> Result<Listener, ServerError> {
+    let mut listener = bind(address, &[], config.backlog)?;
+    listener.name = Some(name.to_owned());
+    Ok(listener)
 }
 
 fn bind(address: &BindAddress, ipv4_ports: &[u16], backlog: u32) -> Result<Listener, ServerError> {

@@ -3,7 +3,7 @@
 
 use crate::{
     ServerConfig, ShutdownHandle,
-    listener::{Heirloom, OWN, OWN_FILE, READY},
+    listener::{Heirloom, READY},
     notify::Manager,
 };
 use command_fds::{CommandFdExt, FdMapping};
@@ -154,11 +154,7 @@ impl Restart {
         let mut names = Vec::with_capacity(sockets.len() + 1);
         for heirloom in sockets.iter() {
             handed.push(heirloom.socket.try_clone()?);
-            names.push(match &heirloom.name {
-                _ if heirloom.with_file => OWN_FILE,
-                Some(name) => name,
-                None => OWN,
-            });
+            names.push(heirloom.name.as_str());
         }
         handed.push(ready.into());
         names.push(READY);

@@ -39,6 +39,8 @@ pub struct Server {
     reload_hooks: Vec<ReloadHook>,
     checks: Vec<Check>,
     metrics_listener: Option<Listener>,
+    #[cfg(feature = "tls")]
+    redirect_listener: Option<Listener>,
     #[cfg(unix)]
     predecessor: Option<std::os::unix::net::UnixDatagram>,
 }
@@ -56,6 +58,8 @@ impl Server {
             reload_hooks: Vec::new(),
             checks: Vec::new(),
             metrics_listener: None,
+            #[cfg(feature = "tls")]
+            redirect_listener: None,
             #[cfg(unix)]
             predecessor: None,
         }
@@ -75,6 +79,10 @@ impl Server {
             self.listeners = Some(inherited.listeners);
         }
         self.metrics_listener = inherited.metrics;
+        #[cfg(feature = "tls")]
+        {
+            self.redirect_listener = inherited.redirect;
+        }
         #[cfg(unix)]
         {
             self.predecessor = inherited.predecessor;
@@ -194,8 +202,15 @@ impl Server {
             Some(listener) => Some(listener),
             None => Listener::bind_metrics(&self.config)?,
         };
+        #[cfg(feature = "tls")]
+        let redirect_listener = match self.redirect_listener {
+            Some(listener) => Some(listener),
+            None => Listener::bind_redirect(&self.config)?,
+        };
         let process = if owns_process {
             let all = listeners.iter().chain(&metrics_listener);
+            #[cfg(feature = "tls")]
+            let all = all.chain(&redirect_listener);
             #[cfg(unix)]
             let process = Process::new(all, self.predecessor, &self.config, &self.shutdown)?;
             #[cfg(not(unix))]
@@ -210,8 +225,10 @@ impl Server {
         let tls = opening.tls.clone();
         let addresses: Vec<_> = listeners.iter().map(|l| opening.announced(l.address())).collect();
         #[cfg(feature = "tls")]
-        let redirect = match (&self.config.redirect, &tls) {
-            (Some(redirect), Some(tls)) => Some(redirect.start(&self.config, &addresses, tls)?),
+        let redirect = match (&self.config.redirect, redirect_listener, &tls) {
+            (Some(redirect), Some(listener), Some(tls)) => {
+                Some(redirect.start(&self.config, listener, &addresses, tls)?)
+            }
             _ => None,
         };
         let workers = self.config.workers;

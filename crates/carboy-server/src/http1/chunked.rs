@@ -3,7 +3,7 @@
 use bytes::{Buf, Bytes, BytesMut};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
-/// How many bytes of chunk extensions and trailer fields a body may have in all.
+/// How many bytes of chunk extensions, of trailer fields, and of zeros before a size a body may have in all.
 const MAX_EXTRA: u32 = 16 * 1024;
 
 /// How many trailer fields a body may have.
@@ -89,8 +89,9 @@ impl Chunked {
         Ok(match (self.state, byte) {
             (State::Begin | State::Size, byte) if byte.is_ascii_hexdigit() => {
                 let digit = (byte as char).to_digit(16).map_or(0, u64::from);
+                let behind_zeros = self.state == State::Size && self.left == 0;
                 self.left = self.left.checked_mul(16).ok_or(Malformed)? | digit;
-                State::Size
+                if behind_zeros { self.more(State::Size)? } else { State::Size }
             }
             (State::Size, b'\r') => State::SizeLf,
             (State::Size, b';') => State::Extension,
@@ -222,7 +223,10 @@ mod tests {
     }
 
     #[test]
-    fn extensions_and_trailers_are_bounded() {
+    fn extensions_trailers_and_zeros_before_a_size_are_bounded() {
+        let zeros = "0".repeat(MAX_EXTRA as usize + 2);
+        assert_eq!(decode(&[format!("{zeros}1\r\nx").as_bytes()]), Err(Malformed));
+        assert_eq!(decode(&[format!("{}1\r\nx", &zeros[3..]).as_bytes()]).unwrap().0, b"x");
         let long = "a".repeat(MAX_EXTRA as usize + 1);
         assert_eq!(decode(&[format!("1;{long}").as_bytes()]), Err(Malformed));
         assert_eq!(decode(&[format!("0\r\n{long}").as_bytes()]), Err(Malformed));

@@ -1,7 +1,7 @@
 //! What plain HTTP is told: go to HTTPS.
 
 use super::{Tls, challenges::Challenges};
-use crate::{BindAddress, BoundAddress, RunningServer, Server, ServerConfig, ServerError};
+use crate::{BindAddress, BoundAddress, Listener, RunningServer, Server, ServerConfig, ServerError};
 use carboy_http::{
     HeaderValue, Request, Response, Service, StatusCode, header,
     host::{host_is_trusted, valid_host_name},
@@ -46,10 +46,15 @@ impl HttpsRedirect {
         self
     }
 
+    pub(crate) fn address(&self) -> &BindAddress {
+        &self.address
+    }
+
     /// Starts to answer; ends when the result is dropped. `addresses` are those of the server itself.
     pub(crate) fn start(
         &self,
         config: &ServerConfig,
+        listener: Listener,
         addresses: &[BoundAddress],
         tls: &Tls,
     ) -> Result<RunningServer, ServerError> {
@@ -62,9 +67,9 @@ impl HttpsRedirect {
             trusted_hosts: self.trusted_hosts.clone(),
             challenges: tls.challenges().clone(),
         };
-        let mut own = ServerConfig::new().bind(self.address.clone()).workers(1).max_connections(MOST);
+        let mut own = ServerConfig::new().workers(1).max_connections(MOST);
         own.deadlines = config.deadlines.clone();
-        Server::new(own).start(service)
+        Server::new(own).listeners(vec![listener]).start(service)
     }
 }
 
