@@ -72,6 +72,7 @@ mod state;
 mod stream;
 pub mod templating;
 pub mod testing;
+mod translator;
 mod upstream;
 mod urls;
 pub mod view;
@@ -85,8 +86,8 @@ pub use carboy_http::cookie::{SameSite, SetCookie};
 pub use carboy_http::mime::guess_type;
 pub use carboy_http::proxy::{ProxyFix, TrustedProxies};
 pub use carboy_http::{
-    Body, HeaderMap, HeaderName, HeaderValue, HttpError, LogUser, Method, MultiDict, Request, Response,
-    Service, StatusCode,
+    Body, FileStorage, HeaderMap, HeaderName, HeaderValue, HttpError, LogUser, Method, MultiDict, Request,
+    Response, Service, StatusCode,
 };
 #[cfg(feature = "websocket")]
 pub use carboy_macros::websocket;
@@ -119,6 +120,7 @@ pub use templating::{
     TemplateFunction, TemplateObject, TemplateValue, escape, escape_silent, get_template_attribute,
     render_template, render_template_string, stream_template, stream_template_string,
 };
+pub use translator::{Translate, Translator, gettext, ngettext, translator};
 pub use upstream::Upstream;
 pub use urls::{IntoUrlValues, UrlOptions, try_url_for, url_for};
 pub use view::{

@@ -14,7 +14,7 @@ use super::error::{TemplateError, TemplateErrorKind};
 use super::escape::{Escaping, write_escaped};
 use super::loader::{Embedded, Loader};
 use super::setup::JinjaOptions;
-use super::value::{TemplateFunction, TemplateValue, function_value, named_arguments};
+use super::value::{Live, TemplateFunction, TemplateValue, function_value, named_arguments};
 use super::{builtins, checks, filters, macros, methods, percent, python, source};
 
 /// What templates given as text are called.
@@ -307,6 +307,9 @@ fn write_value(
     value: &Value,
 ) -> Result<(), minijinja::Error> {
     let escape = !matches!(state.auto_escape(), AutoEscape::None);
+    if escape && let Some(html) = value.downcast_object_ref::<Live>().and_then(Live::html) {
+        return out.write_str(&html).map_err(minijinja::Error::from);
+    }
     let written = match python::as_text(value) {
         Some(text) if !escape || value.is_safe() => out.write_str(text),
         Some(text) => write_escaped(out, text),

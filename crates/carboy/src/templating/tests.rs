@@ -457,3 +457,44 @@ fn no_source_makes_the_reader_panic() {
         super::source::url_for_calls(&source);
     }
 }
+
+/// A sequence that shows itself as HTML.
+struct Shelf(Vec<&'static str>);
+
+impl crate::TemplateObject for Shelf {
+    fn get(&self, name: &str) -> Result<Option<TemplateValue>, TemplateError> {
+        Ok((name == "size").then(|| self.0.len().into()))
+    }
+
+    fn items(&self) -> Option<Vec<TemplateValue>> {
+        Some(self.0.iter().map(|item| TemplateValue::from(*item)).collect())
+    }
+
+    fn text(&self) -> String {
+        self.0.iter().map(|item| format!("<i>{item}</i>")).collect()
+    }
+
+    fn html(&self) -> Option<crate::Markup> {
+        Some(crate::Markup::new(self.text()))
+    }
+}
+
+#[test]
+fn an_object_may_be_a_sequence_and_show_itself_as_html() {
+    let folder = Folder::new(&[]);
+    app_context(app(&folder))(&|| {
+        let shows = |source: &str| {
+            let mut context = TemplateContext::new();
+            context.set("shelf", TemplateValue::from_object(Shelf(vec!["a", "b"])));
+            render_template_string(source, context).unwrap().0
+        };
+        assert_eq!(shows("{{ shelf }} {{ shelf|e }} {{ shelf|safe }}"), ["<i>a</i><i>b</i>"; 3].join(" "));
+        assert_eq!(shows("{% autoescape false %}{{ shelf }}{% endautoescape %}"), "<i>a</i><i>b</i>");
+        assert_eq!(shows("{% for item in shelf %}{{ loop.index }}{{ item }} {% endfor %}"), "1a 2b ");
+        assert_eq!(
+            shows("{{ shelf[1] }}{{ shelf[-1] }}{{ shelf[2] }} {{ shelf|length }} {{ shelf.size }}"),
+            "bb 2 2"
+        );
+        assert_eq!(shows("{{ 'yes' if shelf else 'no' }}"), "yes");
+    });
+}

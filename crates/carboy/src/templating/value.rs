@@ -242,12 +242,26 @@ pub trait TemplateObject: Send + Sync + 'static {
 
     /// Whether the object counts as true.
     fn is_true(&self) -> bool {
-        self.keys().is_none_or(|keys| !keys.is_empty())
+        match self.items() {
+            Some(items) => !items.is_empty(),
+            None => self.keys().is_none_or(|keys| !keys.is_empty()),
+        }
+    }
+
+    /// The items, if the object is a sequence: what a loop over it gives, and what whole numbers find. It comes before [`keys`](Self::keys).
+    fn items(&self) -> Option<Vec<TemplateValue>> {
+        None
     }
 
     /// What is printed for the object.
     fn text(&self) -> String {
         "<object>".to_owned()
+    }
+
+    /// The object as HTML that is not escaped again, if it knows how to show itself (Python's `__html__`). What is printed where nothing
+    /// is escaped is its [`text`](Self::text).
+    fn html(&self) -> Option<Markup> {
+        None
     }
 }
 
@@ -256,7 +270,12 @@ pub(super) struct Live(Box<dyn TemplateObject>);
 
 impl Live {
     pub(super) fn is_mapping(&self) -> bool {
-        self.0.keys().is_some()
+        self.0.items().is_none() && self.0.keys().is_some()
+    }
+
+    /// The object as HTML.
+    pub(super) fn html(&self) -> Option<Markup> {
+        self.0.html()
     }
 }
 
@@ -268,11 +287,23 @@ impl fmt::Debug for Live {
 
 impl Object for Live {
     fn repr(self: &Arc<Self>) -> ObjectRepr {
-        if self.is_mapping() { ObjectRepr::Map } else { ObjectRepr::Plain }
+        if self.0.items().is_some() {
+            ObjectRepr::Iterable
+        } else if self.is_mapping() {
+            ObjectRepr::Map
+        } else {
+            ObjectRepr::Plain
+        }
     }
 
     fn get_value(self: &Arc<Self>, key: &Value) -> Option<Value> {
-        self.get_value_by_str(key.as_str()?)
+        if let Some(name) = key.as_str() {
+            return self.get_value_by_str(name);
+        }
+        let items = self.0.items()?;
+        let index = key.as_i64()?;
+        let index = if index < 0 { index + i64::try_from(items.len()).ok()? } else { index };
+        Some(items.get(usize::try_from(index).ok()?)?.0.clone())
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
@@ -283,9 +314,10 @@ impl Object for Live {
     }
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
-        match self.0.keys() {
-            Some(keys) => Enumerator::Values(keys.into_iter().map(Value::from).collect()),
-            None => Enumerator::NonEnumerable,
+        match (self.0.items(), self.0.keys()) {
+            (Some(items), _) => Enumerator::Values(items.into_iter().map(|item| item.0).collect()),
+            (None, Some(keys)) => Enumerator::Values(keys.into_iter().map(Value::from).collect()),
+            (None, None) => Enumerator::NonEnumerable,
         }
     }
 

@@ -7,10 +7,14 @@ use super::super::escape::escaped;
 use super::super::json;
 use super::super::markup;
 use super::super::python::{is_plain_map, pairs, to_repr, to_text};
+use super::super::value::Live;
 use super::autoescape;
 
 pub(super) fn escape(_: &mut State<'_, '_>, args: Args<'_>) -> Result<Value, Error> {
     let value = args.only("escape")?;
+    if let Some(html) = value.downcast_object_ref::<Live>().and_then(Live::html) {
+        return Ok(Value::from_safe_string(html.into_string()));
+    }
     Ok(if value.is_safe() { value.clone() } else { Value::from_safe_string(escaped(&to_text(value))) })
 }
 
