@@ -108,6 +108,7 @@ impl TestClient {
         let (scheme, host, root) = super::base_url(state);
         let path = if root.is_empty() { "/" } else { &root };
         let mut request = super::request(state, "/");
+        request.headers_mut().insert(header::USER_AGENT, super::user_agent());
         if let Some(cookies) = self.cookie_header(&host, path)
             && let Ok(cookies) = cookies.parse()
         {

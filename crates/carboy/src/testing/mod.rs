@@ -36,7 +36,7 @@ pub use response::{StreamingResponse, TestResponse};
 pub use websocket::TestWebSocket;
 
 use crate::State;
-use carboy_http::{Body, ConnectionInfo, Request};
+use carboy_http::{Body, ConnectionInfo, HeaderValue, Request};
 
 /// The address that requests of tests come from.
 pub(crate) const REMOTE_ADDR: std::net::SocketAddr =
@@ -51,6 +51,11 @@ pub(crate) fn base_url(state: &State) -> (String, String, String) {
         settings.server_name.clone().unwrap_or_else(|| "localhost".to_owned()),
         settings.application_root.trim_end_matches('/').to_owned(),
     )
+}
+
+/// What a client says it is.
+pub(crate) fn user_agent() -> HeaderValue {
+    HeaderValue::from_static(concat!("carboy/", env!("CARGO_PKG_VERSION")))
 }
 
 /// A GET request for a path or URL, for a context without dispatch.

@@ -41,10 +41,7 @@ enum RequestBody {
 impl RequestBuilder {
     pub(super) fn new(client: TestClient, method: Method, target: &str) -> Self {
         let mut headers = HeaderMap::new();
-        headers.insert(
-            header::USER_AGENT,
-            HeaderValue::from_static(concat!("carboy/", env!("CARGO_PKG_VERSION"))),
-        );
+        headers.insert(header::USER_AGENT, super::user_agent());
         RequestBuilder {
             client,
             method,
