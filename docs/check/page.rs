@@ -30,6 +30,7 @@ pages! {
     State "state.md"
     Data "data.md"
     Extensions "extensions.md"
+    JsonWebTokens "jwt.md"
     Realtime "realtime.md"
     Serving "serving.md"
     BehindAProxy "behind-a-proxy.md"
