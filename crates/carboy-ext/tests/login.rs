@@ -4,4 +4,5 @@
 mod login {
     mod app;
     mod behaviour;
+    mod vectors;
 }

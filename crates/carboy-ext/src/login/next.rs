@@ -78,7 +78,7 @@ impl<'u> Split<'u> {
             url.push_str(self.scheme);
             url.push(':');
         }
-        if !self.netloc.is_empty() || self.path.starts_with("//") {
+        if !self.netloc.is_empty() {
             url.push_str("//");
             url.push_str(self.netloc);
             if !self.path.is_empty() && !self.path.starts_with('/') {

@@ -1,6 +1,6 @@
 //! A club whose members log in with their number.
 
-use carboy::prelude::*;
+use carboy::{CurrentRequest, prelude::*};
 use carboy_ext::login::{
     CurrentUser, Login, LoginOptions, User, confirm_login, current_user, fresh_login_required, login_fresh,
     login_required, login_user_with, logout_user, next_url,
@@ -78,7 +78,7 @@ fn plain() -> &'static str {
     "plain"
 }
 
-#[route("/cellar", methods = ["GET", "POST"], guard = login_required)]
+#[route("/cellar", methods = ["GET", "POST", "OPTIONS"], guard = login_required)]
 fn cellar() -> &'static str {
     "wine"
 }
@@ -108,6 +108,18 @@ pub(super) fn app(choose: impl FnOnce(Login) -> Login) -> App {
     let mut app = App::new("club");
     app.config().set("SECRET_KEY", "dev");
     app.ext(choose(Login::new(find)));
-    app.routes(routes![log_in, log_out, confirm, who, plain, cellar, vault, me, maybe, next]);
+    views(&mut app);
     app
+}
+
+/// Finds a member by the key in a request.
+pub(super) async fn find_by_key(request: CurrentRequest) -> carboy::Result<Option<Member>> {
+    match request.header("x-key") {
+        Some(key) => find(key.into_owned()).await,
+        None => Ok(None),
+    }
+}
+
+pub(super) fn views(app: &mut App) {
+    app.routes(routes![log_in, log_out, confirm, who, plain, cellar, vault, me, maybe, next]);
 }
