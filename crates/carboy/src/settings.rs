@@ -6,7 +6,9 @@ use crate::{
     json::{JsonProvider, JsonStyle},
     session::SessionConfig,
 };
-use carboy_http::{HttpError, HttpErrorKind, Limits, SpoolFolder, cookie::SameSite, proxy::ProxyFix};
+use carboy_http::{
+    HeaderValue, HttpError, HttpErrorKind, Limits, SpoolFolder, cookie::SameSite, proxy::ProxyFix,
+};
 use std::time::Duration;
 
 /// Configuration in the form in which each request reads it.
@@ -205,7 +207,20 @@ pub(crate) fn session_config(config: &Config) -> Result<SessionConfig> {
         partitioned: config.get("SESSION_COOKIE_PARTITIONED")?.unwrap_or(false),
         lifetime: Duration::from_secs(config.get("PERMANENT_SESSION_LIFETIME")?.unwrap_or(31 * 24 * 3600)),
         refresh_each_request: config.get("SESSION_REFRESH_EACH_REQUEST")?.unwrap_or(true),
+        cache_control: cache_control(config, hardened)?,
         max_cookie_size: config.get("MAX_COOKIE_SIZE")?.unwrap_or(4093),
         ..SessionConfig::default()
+    })
+}
+
+/// What caches are told of responses that depend on the session; an empty text is nothing.
+fn cache_control(config: &Config, hardened: bool) -> Result<Option<HeaderValue>> {
+    let default = hardened.then_some("no-store");
+    let Some(text) = config.get_str("SESSION_CACHE_CONTROL")?.or(default).filter(|text| !text.is_empty())
+    else {
+        return Ok(None);
+    };
+    HeaderValue::from_str(text).map(Some).map_err(|_| {
+        crate::Error::msg("SESSION_CACHE_CONTROL is no value of a header field, such as no-store")
     })
 }

@@ -227,3 +227,74 @@ fn a_cookie_of_flask_is_a_session_here() {
         .send();
     assert_eq!(response.text(), "Some(1)");
 }
+
+#[test]
+fn every_use_of_the_session_makes_the_answer_one_for_its_visitor() {
+    type Use = (&'static str, fn(&Session));
+    static USES: [Use; 22] = [
+        ("get", |s| assert_eq!(s.get::<u32>("n"), None)),
+        ("try_get", |s| drop(s.try_get::<u32>("n"))),
+        ("contains", |s| assert!(!s.contains("n"))),
+        ("len", |s| assert_eq!(s.len(), 0)),
+        ("is_empty", |s| assert!(s.is_empty())),
+        ("keys", |s| drop(s.keys())),
+        ("to_dict", |s| drop(s.to_dict())),
+        ("permanent", |s| assert!(!s.permanent())),
+        ("modified", |s| assert!(!s.modified())),
+        ("pop", |s| assert_eq!(s.pop::<u32>("n"), None)),
+        ("remove", |s| assert!(!s.remove("n"))),
+        ("set", |s| s.set("n", 1)),
+        ("try_set", |s| s.try_set("n", 1).unwrap()),
+        ("update", |s| s.update("n", |n: &mut u32| *n += 1)),
+        ("setdefault", |s| assert_eq!(s.setdefault("n", 1), 1)),
+        ("extend", |s| s.extend([("n".to_owned(), Value::Int(1))])),
+        ("set_permanent", |s| s.set_permanent(true)),
+        ("set_modified", |s| s.set_modified(true)),
+        ("clear", |s| s.clear()),
+        ("flash", |_| flash("hello", "message")),
+        ("get_flashed_messages", |_| drop(get_flashed_messages())),
+        ("a template", |_| drop(render_template_string("{{ session.n }}", context! {}).unwrap())),
+    ];
+    #[route("/use/<int:index>")]
+    fn one(index: usize) -> &'static str {
+        USES[index].1(&session());
+        "used"
+    }
+    let client = |cache: Option<&str>| {
+        let mut app = app();
+        app.routes(routes![one]);
+        app.config().set("SESSION_CACHE_CONTROL", cache);
+        app.test_client()
+    };
+    let (plain, kept_out) = (client(None), client(Some("no-store")));
+    for (index, (name, _)) in USES.iter().enumerate() {
+        let path = format!("/use/{index}");
+        let answer = plain.without_cookies().get(&path).send();
+        assert_eq!((answer.header("vary"), answer.header("cache-control")), (Some("Cookie"), None), "{name}");
+        let answer = kept_out.without_cookies().get(&path).send();
+        assert_eq!(
+            (answer.header("vary"), answer.header("cache-control")),
+            (Some("Cookie"), Some("no-store")),
+            "{name}"
+        );
+    }
+    assert_eq!(kept_out.without_cookies().get("/nothing").send().header("cache-control"), None);
+}
+
+#[test]
+fn a_view_that_says_who_may_keep_its_answer_is_not_contradicted() {
+    #[route("/own")]
+    fn own() -> carboy::Result {
+        session().set("n", 1);
+        let mut response = "own".into_response()?;
+        response.set_header("cache-control", "private, max-age=5")?;
+        Ok(response)
+    }
+    let mut app = app();
+    app.config().set("SESSION_CACHE_CONTROL", "no-store");
+    app.routes(routes![own]);
+    assert_eq!(app.test_client().get("/own").send().header_all("cache-control"), ["private, max-age=5"]);
+    let mut wrong = self::app();
+    wrong.config().set("SESSION_CACHE_CONTROL", "no\nstore");
+    assert!(wrong.build().err().unwrap().to_string().contains("SESSION_CACHE_CONTROL"));
+}

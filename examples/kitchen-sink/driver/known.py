@@ -249,7 +249,7 @@ KNOWN = [
     Known("an empty parameter at the end of a `redirect_to`", empty_parameter),
     Known("a negative `Max-Forwards`, and one beyond 32 bits, is none", head("max_forwards")),
     Known("a range's numbers beyond 64 bits count as the largest number", head("range")),
-    Known("of several cookies of the session's name the first good one counts", two_sessions),
+    Known("of several cookies of the session's name the one good one counts", two_sessions),
     Known("`Basic` credentials with too much padding, or characters that are not ASCII, are refused", lambda c: raw_credentials(c) or head("authorization")(c)),
     Known("control characters in a header field are an error", controls),
     Known("PROVIDE_AUTOMATIC_OPTIONS holds for every rule", static_options, lambda run: run.other),

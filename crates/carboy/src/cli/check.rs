@@ -1,17 +1,25 @@
 //! `check`: looks for what is wrong before a user finds it.
 
 use super::echo;
-use crate::{App, Error, Result, runtime};
+use crate::{App, Error, Result, runtime, security::check_deploy};
+use clap::{Arg, ArgAction, ArgMatches};
 
 pub(super) fn grammar() -> clap::Command {
-    clap::Command::new("check").about(
-        "Checks configuration, extensions, templates and upstreams: values that do not fit, extensions that are missing, templates \
-         that do not parse, url_for names that do not exist, an upstream that is away.",
-    )
+    clap::Command::new("check")
+        .about(
+            "Checks configuration, extensions, templates and upstreams: values that do not fit, extensions that are missing, templates \
+             that do not parse, url_for names that do not exist, an upstream that is away.",
+        )
+        .arg(
+            Arg::new("deploy")
+                .long("deploy")
+                .action(ArgAction::SetTrue)
+                .help("Checks as well what the app lacks before it faces the internet, compared with the hardened profile"),
+        )
 }
 
 /// Prints a line for each problem; an error when there are any.
-pub(super) fn check(mut app: App) -> Result<()> {
+pub(super) fn check(mut app: App, matches: &ArgMatches) -> Result<()> {
     let name = app.name.clone();
     let mut problems: Vec<String> = app.config.validate().iter().map(ToString::to_string).collect();
     let service = match app.build() {
@@ -46,6 +54,9 @@ pub(super) fn check(mut app: App) -> Result<()> {
         }
         problems
     }));
+    if matches.get_flag("deploy") {
+        problems.extend(check_deploy(&service));
+    }
     service.shutdown();
     report(&name, &problems)
 }

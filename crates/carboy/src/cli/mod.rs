@@ -33,8 +33,8 @@ pub(crate) fn main(mut app: App) -> Result<()> {
     let matches = grammar.get_matches();
     let level_is_debug = matches!(app.config.get::<bool>("DEBUG"), Ok(Some(true)));
     crate::logging::init(level_is_debug);
-    if let Some(("check", _)) = matches.subcommand() {
-        return check::check(app);
+    if let Some(("check", asked)) = matches.subcommand() {
+        return check::check(app, asked);
     }
     let service = app.build()?;
     let done = execute(&service, &matches, inherited);

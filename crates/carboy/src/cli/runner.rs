@@ -47,8 +47,8 @@ impl CliRunner {
             Err(error) => return CliResult { exit_code: error.exit_code(), output: error.to_string() },
         };
         let (outcome, mut output) = echo::capture(|| -> Result<()> {
-            if let Some(("check", _)) = matches.subcommand() {
-                return super::check::check(app);
+            if let Some(("check", asked)) = matches.subcommand() {
+                return super::check::check(app, asked);
             }
             super::execute(&app.build()?, &matches, Ok(Inherited::default()))
         });

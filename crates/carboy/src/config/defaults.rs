@@ -262,10 +262,16 @@ pub const DEFAULT_KEYS: &[DefaultKey] = &[
         "A static file is sent from `NAME.br`, `NAME.zst` or `NAME.gz` beside it to clients that take it.",
     ),
     key(
+        "SESSION_CACHE_CONTROL",
+        Shape::OptionalText,
+        Null,
+        "The `Cache-Control` of answers that depend on the session, unless they have one, such as `no-store`; null means none, or `no-store` when hardened.",
+    ),
+    key(
         "HARDENED",
         Shape::Bool,
         Bool(false),
-        "Production's strictest settings: secure cookies with a `__Host-` name, TLS 1.3, HSTS, `TRUSTED_HOSTS` required.",
+        "Production's strictest settings: secure cookies with a `__Host-` name, security headers, HTTPS alone with TLS 1.3, `TRUSTED_HOSTS` required.",
     ),
     key(
         "INTEROP",

@@ -16,8 +16,8 @@ pub(crate) type CookieSerializer = TimedSerializer<UrlSafe<TaggedJson>>;
 ///
 /// The format is Flask's (`URLSafeTimedSerializer`, salt `cookie-session`, HMAC key derivation, SHA-1 inside the HMAC),
 /// so Python and Rust views can share it. The cookie is verified and read when a view first uses the session. One that
-/// is tampered with, too old, from the future or not readable gives an empty session; of several of the same name the
-/// first good one counts.
+/// is tampered with, too old, from the future or not readable gives an empty session. Of several of the same name the one
+/// good one counts: of two good ones a neighbour may have set one, so neither does.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct SecureCookieSessionInterface;
 
@@ -47,19 +47,34 @@ impl SessionConfig {
 impl SessionInterface for SecureCookieSessionInterface {
     fn open(&self, config: &SessionConfig, headers: &HeaderMap) -> Session {
         let Some(serializer) = config.serializer() else { return Session::null() };
-        let mut values = config.session_cookies(headers).map(std::borrow::Cow::into_owned);
-        let Some(first) = values.next() else { return Session::default() };
-        let others: Vec<String> = values.collect();
+        let mut values: Vec<String> =
+            config.session_cookies(headers).map(std::borrow::Cow::into_owned).collect();
+        if values.is_empty() {
+            return Session::default();
+        }
+        // A client that sends one twice says nothing new.
+        values.sort_unstable();
+        values.dedup();
         let serializer = Arc::clone(serializer);
         let lifetime = config.lifetime;
         Session::lazy(move || {
-            let read = |value: &String| {
+            let mut good = values.iter().filter_map(|value| {
                 let loaded = serializer.loads::<Dict>(value, Some(lifetime));
                 loaded
                     .inspect_err(|error| tracing::debug!(target: "carboy::session", "no session: {error}"))
                     .ok()
-            };
-            std::iter::once(&first).chain(&others).find_map(read).unwrap_or_default()
+            });
+            match (good.next(), good.next()) {
+                (Some(only), None) => only,
+                (None, _) => Dict::default(),
+                (Some(_), Some(_)) => {
+                    tracing::warn!(
+                        target: "carboy::session",
+                        "a request has two good session cookies, of which a neighbour on the domain may have set one: neither is believed"
+                    );
+                    Dict::default()
+                }
+            }
         })
     }
 

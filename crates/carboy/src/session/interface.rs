@@ -85,6 +85,8 @@ pub struct SessionConfig {
     pub lifetime: Duration,
     /// SESSION_REFRESH_EACH_REQUEST: every response sets the cookie of a permanent session anew.
     pub refresh_each_request: bool,
+    /// SESSION_CACHE_CONTROL: the `Cache-Control` of responses that depend on the session or set its cookie, unless they have one.
+    pub cache_control: Option<HeaderValue>,
     /// MAX_COOKIE_SIZE: a longer cookie is set and warned about.
     pub max_cookie_size: usize,
     /// How many bytes the items of a cookie may inflate to.
@@ -120,6 +122,7 @@ impl Default for SessionConfig {
             partitioned: false,
             lifetime: Duration::from_secs(31 * 24 * 60 * 60),
             refresh_each_request: true,
+            cache_control: None,
             max_cookie_size: DEFAULT_MAX_SIZE,
             inflate_limit: DEFAULT_INFLATE_LIMIT,
             clock: Clock::system(),
@@ -161,7 +164,8 @@ impl SessionConfig {
             .map(|(_, value)| value)
     }
 
-    /// Does what Flask does to a response when a session is saved: `Vary: Cookie` if it was accessed, the cookie
+    /// Does what Flask does to a response when a session is saved: `Vary: Cookie` if it was accessed (and the
+    /// [`cache_control`](Self::cache_control) that was chosen, which Flask does not have), the cookie
     /// deleted if it was modified to be empty, or set if it was modified or is permanent and refreshed.
     ///
     /// `value` makes the cookie's value of the items, and is called only if the cookie is set. It must not use the
@@ -178,7 +182,7 @@ impl SessionConfig {
         value: impl FnOnce(&Dict) -> Result<String>,
     ) -> Result<()> {
         if session.accessed() {
-            response.add_vary(&header::COOKIE);
+            self.mark(response);
         }
         let cookie = session.peek(|dict, modified| -> Result<_> {
             let permanent = is_permanent(dict);
@@ -211,7 +215,15 @@ impl SessionConfig {
             tracing::warn!(target: "carboy::session", "{warning}");
         }
         response.headers_mut().append(header::SET_COOKIE, HeaderValue::from_bytes(line.as_bytes())?);
-        response.add_vary(&header::COOKIE);
+        self.mark(response);
         Ok(())
+    }
+
+    /// Says that a response is for this visitor.
+    fn mark(&self, response: &mut Response) {
+        response.add_vary(&header::COOKIE);
+        if let Some(value) = &self.cache_control {
+            response.headers_mut().entry(header::CACHE_CONTROL).or_insert_with(|| value.clone());
+        }
     }
 }

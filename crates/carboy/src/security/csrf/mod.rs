@@ -62,6 +62,7 @@ pub use functions::{
     validate_csrf,
 };
 
+use super::deploy::{NEW_KEY, weak_key};
 use crate::{
     App, CurrentRequest, Error, Extension, ExtensionFuture, Result, Scaffold, State, TemplateValue, g,
     request, session,
@@ -208,6 +209,22 @@ impl Extension for Csrf {
             let settings = Settings::from_config(app.config())?;
             let _ = self.settings.set(settings);
             Ok(())
+        })
+    }
+
+    fn check_deploy<'a>(&'a self, app: &'a Arc<State>) -> ExtensionFuture<'a, Vec<String>> {
+        Box::pin(async move {
+            let mut found = Vec::new();
+            let settings = self.settings(app).ok();
+            if settings.is_some_and(|settings| !settings.enabled) {
+                found.push("WTF_CSRF_ENABLED is off: no token is asked for. Leave it on".to_owned());
+            }
+            if let Ok(Some(key)) = app.config().get_bytes("WTF_CSRF_SECRET_KEY")
+                && let Some(weak) = weak_key(&key)
+            {
+                found.push(format!("WTF_CSRF_SECRET_KEY {weak}. {NEW_KEY}"));
+            }
+            found
         })
     }
 }
