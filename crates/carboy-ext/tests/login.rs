@@ -4,5 +4,6 @@
 mod login {
     mod app;
     mod behaviour;
+    mod live;
     mod vectors;
 }

@@ -89,7 +89,7 @@ fn vault() -> &'static str {
 }
 
 #[route("/me")]
-fn me(member: CurrentUser<Member>) -> String {
+pub(super) fn me(member: CurrentUser<Member>) -> String {
     member.name.clone()
 }
 
