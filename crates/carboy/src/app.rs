@@ -493,6 +493,28 @@ impl App {
         self
     }
 
+    /// Adds templates that are built into the program, by name: what an extension brings. They are looked for last, so that a file of the
+    /// same name in the app's or a blueprint's folder takes their place.
+    ///
+    /// ```
+    /// use carboy::{App, context, render_template};
+    ///
+    /// let mut app = App::new("shop");
+    /// app.built_in_templates("the greeter", &[("greeter/hello.txt", "Hello {{ name }}")]);
+    /// let service = app.build()?;
+    /// let page = service.app_context(|| render_template("greeter/hello.txt", context! { name => "Ada" }))?;
+    /// assert_eq!(page.0, "Hello Ada");
+    /// # Ok::<(), carboy::Error>(())
+    /// ```
+    pub fn built_in_templates(
+        &mut self,
+        owner: &str,
+        templates: &'static [(&'static str, &'static str)],
+    ) -> &mut Self {
+        self.data.templating.built_in(owner, templates);
+        self
+    }
+
     /// Adds a filter for templates.
     pub fn template_filter<F, A>(&mut self, name: &str, f: F) -> &mut Self
     where

@@ -2,7 +2,7 @@
 //!
 //! A hash takes a tenth of a second and 32 MiB on purpose. [`generate_password_hash`] and [`check_password_hash`]
 //! therefore run on the blocking pool, as many at once as there are cores; 64 more may wait, the next is an error that
-//! answers 503. [`blocking`] has the same functions for places that may block: commands, scripts, blocking views.
+//! answers 503 with a `Retry-After`. [`blocking`] has the same functions for places that may block: commands, scripts, blocking views.
 //!
 //! ```
 //! use carboy::security::password::blocking::{check_password_hash, generate_password_hash_with};
@@ -39,6 +39,8 @@ const MAX_SCRYPT_BLOCKS: u64 = 1 << 23;
 const MAX_SCRYPT_WORK: u64 = 1 << 25;
 const MAX_SALT_LENGTH: usize = 1024;
 const MAX_WAITING: usize = 64;
+/// By then a full queue is empty, at a tenth of a second a hash and a core or two.
+const RETRY_AFTER_SECONDS: u64 = 5;
 
 /// Hashes a password for storage with Werkzeug's default method, off the worker.
 ///
@@ -87,12 +89,31 @@ pub async fn check_password_of(hash: Option<&str>, password: &str) -> Result<boo
     GATE.run(move || blocking::check_password_of(hash.as_deref(), &password)).await.map_err(raise)
 }
 
+/// Runs work as costly as a password hash off the worker, in the same queue as the hashes of this module: for hashes of other kinds.
+///
+/// ```
+/// # async fn view() -> carboy::Result<()> {
+/// let sum: u64 = carboy::security::password::queued(|| (1..=1_000_000).sum()).await?;
+/// # Ok(())
+/// # }
+/// ```
+///
+/// # Errors
+///
+/// Too many hashes waiting: a 503 that says when to come back. A panic of the work is an error that answers 500.
+pub async fn queued<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
+    GATE.run(move || Ok(work())).await.map_err(raise)
+}
+
 /// An error that answers with its status; [`Error::original`] of the 400 and 503 is the [`PasswordError`].
 fn raise(error: PasswordError) -> Error {
     match error.status() {
         StatusCode::INTERNAL_SERVER_ERROR => error.into(),
         status => {
-            let http = HttpError::new(status).with_description(error.to_string());
+            let mut http = HttpError::new(status).with_description(error.to_string());
+            if error.is_busy() {
+                http = http.with_retry_after(RETRY_AFTER_SECONDS);
+            }
             Error::with_original(http, error.into())
         }
     }
@@ -572,6 +593,7 @@ mod tests {
         assert!(error.is_busy());
         let error = raise(error);
         assert_eq!(error.status(), StatusCode::SERVICE_UNAVAILABLE);
+        assert_eq!(error.http().unwrap().headers()[0], (carboy_http::header::RETRY_AFTER, 5.into()));
         assert!(error.original().unwrap().downcast_ref::<PasswordError>().unwrap().is_busy());
         release.send(()).unwrap();
         running.await.unwrap().unwrap();

@@ -55,7 +55,7 @@ pub(crate) use escape::escaped;
 pub use markup::{Markup, ToHtml, escape, escape_silent};
 pub use render::{
     TemplateAttribute, TemplateNames, get_template_attribute, render_template, render_template_string,
-    stream_template, stream_template_string,
+    select_template, stream_template, stream_template_string,
 };
 pub use setup::JinjaOptions;
 pub(crate) use setup::{Engine, EngineOptions, Registrations};

@@ -139,6 +139,15 @@ pub fn render_template(name: impl TemplateNames, context: impl Into<TemplateCont
         .map(Html)
 }
 
+/// The first of these templates that exists: Jinja's `select_template`. What an extension extends when an app brings a layout, and when not.
+///
+/// # Errors
+/// A [`TemplateError`] when none of them exists. Outside a context an error, too.
+#[track_caller]
+pub fn select_template(names: impl TemplateNames) -> Result<String> {
+    at_caller(state()?.templates().templates.select(&names.names()).map(str::to_owned))
+}
+
 /// Renders a template given as text. It is escaped like HTML, and may extend and include the app's templates.
 ///
 /// Never build the text from what a client sent: pass that as context.

@@ -65,6 +65,14 @@ impl Registrations {
         }));
     }
 
+    pub(crate) fn built_in(&mut self, owner: &str, templates: super::loader::Embedded) {
+        let owner = owner.to_owned();
+        // Changes run when all folders are known, so these come last.
+        self.changes.push(Box::new(move |builder| {
+            builder.embedded(&owner, templates);
+        }));
+    }
+
     pub(crate) fn global<F: TemplateFunction<A>, A>(&mut self, name: &str, f: F) {
         let name = name.to_owned();
         self.changes.push(Box::new(move |builder| {

@@ -1,0 +1,170 @@
+//! Logging in and out.
+
+use std::sync::Arc;
+
+use carboy::security::signing::base64_encode;
+use carboy::{Secret, session};
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use crate::accounts::error::{AccountError, AccountErrorKind};
+use crate::accounts::events::AccountEventKind;
+use crate::accounts::extension::Accounts;
+use crate::accounts::passwords::PasswordCheck;
+use crate::accounts::stores::{Account, AccountUpdate};
+use crate::accounts::throttle::Attempt;
+use crate::login::{login_fresh, logout_user};
+
+/// Where a login stands after the password.
+#[derive(Clone, Debug)]
+pub enum LoginStep {
+    /// The account is logged in.
+    Done(Account),
+    /// The session waits for [`second_factor`](Accounts::second_factor).
+    SecondFactor,
+}
+
+/// The login that waits in the session for its second factor.
+#[derive(Serialize, Deserialize)]
+struct Waiting {
+    stamp: String,
+    since: i64,
+    remember: bool,
+}
+
+const WAITING: &str = "_accounts_waiting";
+
+impl Accounts {
+    /// Checks a user's password. Takes as long for a user who does not exist; a hash of another kind is made anew.
+    ///
+    /// # Errors
+    ///
+    /// [`Credentials`](AccountErrorKind::Credentials); with the right password [`Inactive`](AccountErrorKind::Inactive) and
+    /// [`Unconfirmed`](AccountErrorKind::Unconfirmed); [`Throttled`](AccountErrorKind::Throttled). 503 when too many passwords are being checked.
+    pub async fn check_credentials(&self, identifier: &str, password: &str) -> Result<Account, AccountError> {
+        let settings = self.settings()?;
+        // What somebody typed may be long: a key of the throttle is not.
+        let identifier = super::super::email::normalize_email(identifier)
+            .unwrap_or_else(|| identifier.trim().to_lowercase().chars().take(254).collect());
+        let key = base64_encode(&Sha256::digest(&identifier)[..16]);
+        self.count(Attempt::Password, &key).await?;
+        let account = self.store().find_by_identifier(&identifier).await?;
+        let stored = account.as_ref().and_then(Account::password_hash);
+        let check = settings.passwords.check(stored, password).await?;
+        let (Some(mut account), true) = (account, check != PasswordCheck::Wrong) else {
+            self.tell(AccountEventKind::LoginFailed, None);
+            return Err(AccountErrorKind::Credentials.into());
+        };
+        self.forget(Attempt::Password, &key).await?;
+        if !account.active {
+            return Err(AccountErrorKind::Inactive.into());
+        }
+        if settings.confirmable && !account.is_confirmed() {
+            return Err(AccountErrorKind::Unconfirmed.into());
+        }
+        if let PasswordCheck::Outdated(hash) = check {
+            let password = Some(Secret::new(hash));
+            let update = AccountUpdate { password: password.clone(), ..AccountUpdate::default() };
+            // An account that was changed meanwhile keeps the hash that it has then.
+            self.store().update(&account.id, account.stamp.expose(), update).await?;
+            account.password = password;
+        }
+        Ok(account)
+    }
+
+    /// Logs a user in, or lets the session wait for the second factor.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`check_credentials`](Self::check_credentials).
+    pub async fn login(
+        &self,
+        identifier: &str,
+        password: &str,
+        remember: bool,
+    ) -> Result<LoginStep, AccountError> {
+        let account = self.check_credentials(identifier, password).await?;
+        if account.totp_secret.is_some() && self.settings()?.two_factor {
+            let waiting = Waiting { stamp: account.stamp.expose().clone(), since: self.now(), remember };
+            session().try_set(WAITING, waiting).map_err(carboy::Error::from)?;
+            return Ok(LoginStep::SecondFactor);
+        }
+        self.log_in(&account, remember)?;
+        Ok(LoginStep::Done(account))
+    }
+
+    /// Whether the session waits for a second factor.
+    pub fn waits_for_second_factor(&self) -> bool {
+        session().contains(WAITING)
+    }
+
+    /// Logs in who waits, by a code of the authenticator app or a recovery code. Either is good once.
+    ///
+    /// # Errors
+    ///
+    /// [`Code`](AccountErrorKind::Code), [`NotWaiting`](AccountErrorKind::NotWaiting), [`Throttled`](AccountErrorKind::Throttled).
+    pub async fn second_factor(&self, code: &str) -> Result<Account, AccountError> {
+        let settings = self.settings()?;
+        let waiting: Waiting = session().get(WAITING).ok_or(AccountErrorKind::NotWaiting)?;
+        let most = i64::try_from(settings.second_factor_within.as_secs()).unwrap_or(i64::MAX);
+        let age = self.now().saturating_sub(waiting.since);
+        let account = match (0..=most).contains(&age) {
+            true => self.store().find_by_stamp(&waiting.stamp).await?.filter(|account| account.active),
+            false => None,
+        };
+        let Some(account) = account else {
+            session().remove(WAITING);
+            return Err(AccountErrorKind::NotWaiting.into());
+        };
+        self.check_second_factor(&account, code).await?;
+        session().remove(WAITING);
+        self.log_in(&account, waiting.remember)?;
+        Ok(account)
+    }
+
+    /// Logs an account in, whose user has proved to be who they say.
+    ///
+    /// # Errors
+    ///
+    /// [`Inactive`](AccountErrorKind::Inactive).
+    pub fn log_in(&self, account: &Account, remember: bool) -> Result<(), AccountError> {
+        if !super::super::session::log_in(account, remember) {
+            return Err(AccountErrorKind::Inactive.into());
+        }
+        self.tell(AccountEventKind::LoggedIn, Some(account));
+        Ok(())
+    }
+
+    /// Logs out who is logged in, if anybody.
+    ///
+    /// # Panics
+    ///
+    /// As [`logout_user`].
+    pub fn logout(&self) {
+        let account = self.current();
+        session().remove(WAITING);
+        logout_user();
+        if let Some(account) = account {
+            self.tell(AccountEventKind::LoggedOut, Some(&account));
+        }
+    }
+
+    /// The account that is logged in.
+    ///
+    /// # Errors
+    ///
+    /// [`NotLoggedIn`](AccountErrorKind::NotLoggedIn).
+    pub fn required(&self) -> Result<Arc<Account>, AccountError> {
+        Ok(self.current().ok_or(AccountErrorKind::NotLoggedIn)?)
+    }
+
+    /// The account that is logged in, by a login that is fresh: not by the remember-me cookie. For what changes how one logs in.
+    ///
+    /// # Errors
+    ///
+    /// [`NotLoggedIn`](AccountErrorKind::NotLoggedIn).
+    pub fn required_fresh(&self) -> Result<Arc<Account>, AccountError> {
+        let account = self.required()?;
+        if login_fresh() { Ok(account) } else { Err(AccountErrorKind::NotLoggedIn.into()) }
+    }
+}

@@ -1,0 +1,216 @@
+//! Hashing and checking passwords: argon2id for new ones, what Werkzeug wrote for old ones.
+//!
+//! A hash costs time and memory on purpose, so all of them go through the queue of [`carboy::security::password`]: as many at once as
+//! there are cores, 64 may wait, the next is a 503.
+
+mod rules;
+
+use std::fmt;
+use std::sync::LazyLock;
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
+use carboy::security::password::{self as werkzeug, MAX_PASSWORD_BYTES};
+use carboy::{Config, Error, HttpError, Result, StatusCode};
+use zeroize::Zeroizing;
+
+pub use rules::{OwnData, PasswordProblem, PasswordRules, is_common};
+
+/// The memory of a stored hash that is checked at most: 256 MiB. A larger one is an error and no attempt.
+const MAX_MEMORY_KIB: u32 = 256 * 1024;
+const MAX_PASSES: u32 = 64;
+const MAX_LANES: u32 = 16;
+
+/// How passwords are hashed: argon2id, in PHC strings (`$argon2id$v=19$m=19456,t=2,p=1$…`).
+///
+/// The default is OWASP's recommendation of 19 MiB, two passes and one lane. SECURITY_PASSWORD_ARGON2_MEMORY (KiB), …_TIME and
+/// …_PARALLELISM change it; hashes of other parameters stay good and are made anew when their user logs in.
+///
+/// ```
+/// use carboy_ext::accounts::{PasswordCheck, Passwords};
+///
+/// let passwords = Passwords::default();
+/// let stored = passwords.hash_blocking("correct horse")?;
+/// assert!(stored.starts_with("$argon2id$v=19$m=19456,t=2,p=1$"));
+/// assert_eq!(passwords.check_blocking(Some(&stored), "correct horse")?, PasswordCheck::Right);
+/// assert_eq!(passwords.check_blocking(Some(&stored), "battery staple")?, PasswordCheck::Wrong);
+/// # Ok::<(), carboy::Error>(())
+/// ```
+#[derive(Clone)]
+pub struct Passwords {
+    params: Params,
+}
+
+/// What [`Passwords::check`] found.
+#[derive(Clone, PartialEq, Eq)]
+pub enum PasswordCheck {
+    /// It is the password.
+    Right,
+    /// It is the password, but its hash is of another kind or of other parameters: this is the hash to store instead.
+    Outdated(String),
+    /// It is not, or there is no such user.
+    Wrong,
+}
+
+impl fmt::Debug for PasswordCheck {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Right => "Right",
+            Self::Outdated(_) => "Outdated(***)",
+            Self::Wrong => "Wrong",
+        })
+    }
+}
+
+impl Default for Passwords {
+    fn default() -> Self {
+        Self { params: Params::DEFAULT }
+    }
+}
+
+impl fmt::Debug for Passwords {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (m, t, p) = (self.params.m_cost(), self.params.t_cost(), self.params.p_cost());
+        write!(f, "Passwords(argon2id, m={m}, t={t}, p={p})")
+    }
+}
+
+impl Passwords {
+    /// Hashes with this much memory in KiB, these passes and lanes.
+    ///
+    /// # Errors
+    ///
+    /// Less than argon2 allows, or more than 256 MiB, 64 passes or 16 lanes.
+    pub fn new(memory_kib: u32, passes: u32, lanes: u32) -> Result<Self> {
+        let refuse = |why: &dyn fmt::Display| {
+            Error::msg(format!(
+                "the parameters of argon2 (memory {memory_kib} KiB, {passes} passes, {lanes} lanes) cannot be used: {why}"
+            ))
+        };
+        if memory_kib > MAX_MEMORY_KIB || passes > MAX_PASSES || lanes > MAX_LANES {
+            return Err(refuse(&format_args!(
+                "at most {MAX_MEMORY_KIB} KiB, {MAX_PASSES} passes and {MAX_LANES} lanes"
+            )));
+        }
+        let params = Params::new(memory_kib, passes, lanes, None).map_err(|error| refuse(&error))?;
+        Ok(Self { params })
+    }
+
+    /// As SECURITY_PASSWORD_ARGON2_MEMORY, …_TIME and …_PARALLELISM say, else the default.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`new`](Self::new), and a setting that is no number.
+    pub fn from_config(config: &Config) -> Result<Self> {
+        Self::new(
+            config.get("SECURITY_PASSWORD_ARGON2_MEMORY")?.unwrap_or(Params::DEFAULT_M_COST),
+            config.get("SECURITY_PASSWORD_ARGON2_TIME")?.unwrap_or(Params::DEFAULT_T_COST),
+            config.get("SECURITY_PASSWORD_ARGON2_PARALLELISM")?.unwrap_or(Params::DEFAULT_P_COST),
+        )
+    }
+
+    /// Hashes a password for storage, off the worker.
+    ///
+    /// # Errors
+    ///
+    /// A password longer than [`MAX_PASSWORD_BYTES`] (400), which is never cut, and too many hashes waiting (503).
+    pub async fn hash(&self, password: &str) -> Result<String> {
+        check_length(password)?;
+        let (this, password) = (self.clone(), Zeroizing::new(password.to_owned()));
+        werkzeug::queued(move || this.hash_blocking(&password)).await?
+    }
+
+    /// Whether a password belongs to a stored hash (argon2, or Werkzeug's scrypt or pbkdf2), off the worker; compared in constant time.
+    ///
+    /// Without a hash it is wrong, and takes as long to say so, lest the time tell who has an account. A password longer than
+    /// [`MAX_PASSWORD_BYTES`] is wrong, too.
+    ///
+    /// # Errors
+    ///
+    /// A hash that nobody here can read, or whose parameters are out of bounds; too many hashes waiting (503).
+    pub async fn check(&self, stored: Option<&str>, password: &str) -> Result<PasswordCheck> {
+        if password.len() > MAX_PASSWORD_BYTES {
+            return Ok(PasswordCheck::Wrong);
+        }
+        let this = self.clone();
+        let (stored, password) = (stored.map(str::to_owned), Zeroizing::new(password.to_owned()));
+        werkzeug::queued(move || this.check_blocking(stored.as_deref(), &password)).await?
+    }
+
+    /// [`hash`](Self::hash) for places that may block the thread they are on: commands, scripts.
+    ///
+    /// # Errors
+    ///
+    /// A password longer than [`MAX_PASSWORD_BYTES`].
+    pub fn hash_blocking(&self, password: &str) -> Result<String> {
+        check_length(password)?;
+        Ok(self.argon2().hash_password(password.as_bytes()).map_err(failed)?.to_string())
+    }
+
+    /// [`check`](Self::check) for places that may block the thread they are on.
+    ///
+    /// # Errors
+    ///
+    /// Those of [`check`](Self::check), but for the queue.
+    pub fn check_blocking(&self, stored: Option<&str>, password: &str) -> Result<PasswordCheck> {
+        if password.len() > MAX_PASSWORD_BYTES {
+            return Ok(PasswordCheck::Wrong);
+        }
+        let Some(stored) = stored else {
+            self.argon2()
+                .hash_password_with_salt(password.as_bytes(), b"nobody's password")
+                .map_err(failed)?;
+            return Ok(PasswordCheck::Wrong);
+        };
+        let right = if stored.starts_with("$argon2") {
+            verify_argon2(stored, password)?
+        } else {
+            werkzeug::blocking::check_password_hash(stored, password)?
+        };
+        match right {
+            false => Ok(PasswordCheck::Wrong),
+            true if self.is_current(stored) => Ok(PasswordCheck::Right),
+            true => Ok(PasswordCheck::Outdated(self.hash_blocking(password)?)),
+        }
+    }
+
+    fn argon2(&self) -> Argon2<'static> {
+        Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone())
+    }
+
+    fn is_current(&self, stored: &str) -> bool {
+        let (m, t, p) = (self.params.m_cost(), self.params.t_cost(), self.params.p_cost());
+        stored.starts_with(&format!("$argon2id$v=19$m={m},t={t},p={p}$"))
+    }
+}
+
+fn verify_argon2(stored: &str, password: &str) -> Result<bool> {
+    // The hash itself stays out of the message.
+    let unreadable =
+        |why: &dyn fmt::Display| Error::msg(format!("a stored password hash cannot be read: {why}"));
+    let parsed = PasswordHash::new(stored).map_err(|error| unreadable(&error))?;
+    let params = Params::try_from(&parsed).map_err(|error| unreadable(&error))?;
+    if params.m_cost() > MAX_MEMORY_KIB || params.t_cost() > MAX_PASSES || params.p_cost() > MAX_LANES {
+        return Err(unreadable(&"its parameters are out of bounds"));
+    }
+    match argon2::PasswordVerifier::verify_password(&Argon2::default(), password.as_bytes(), &parsed) {
+        Ok(()) => Ok(true),
+        Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
+        Err(error) => Err(unreadable(&error)),
+    }
+}
+
+fn check_length(password: &str) -> Result<()> {
+    if password.len() > MAX_PASSWORD_BYTES {
+        let text = format!("a password may have at most {MAX_PASSWORD_BYTES} bytes");
+        return Err(HttpError::new(StatusCode::BAD_REQUEST).with_description(text).into());
+    }
+    Ok(())
+}
+
+fn failed(error: argon2::password_hash::Error) -> Error {
+    Error::msg(format!("argon2 failed: {error}"))
+}
+
+/// The list of common passwords, sorted.
+static COMMON: LazyLock<Vec<&'static str>> = LazyLock::new(|| include_str!("common.txt").lines().collect());

@@ -1,0 +1,11 @@
+//! Accounts, as their users meet them.
+#![cfg(feature = "accounts")]
+
+#[path = "accounts/common.rs"]
+mod common;
+#[path = "accounts/factors.rs"]
+mod factors;
+#[path = "accounts/flows.rs"]
+mod flows;
+#[path = "accounts/passwords.rs"]
+mod passwords;

@@ -1,0 +1,205 @@
+//! The authenticator app and the recovery codes.
+
+use std::process::Output;
+
+use carboy_testkit::python;
+
+use crate::common::{EMAIL, PASSWORD, World, world};
+
+/// RFC 6238 with SHA-1, as an app does it.
+fn code(secret: &str, at: u64) -> String {
+    use totp_rs::{Builder, Secret};
+    let secret = Secret::try_from_base32(secret).unwrap();
+    let totp = Builder::new().with_secret(secret).with_account_name("x").build().unwrap();
+    totp.generate(at).to_string()
+}
+
+/// The secret that the page shows.
+fn secret_of(page: &str) -> String {
+    page.split("<code>").nth(1).unwrap().split("</code>").next().unwrap().to_owned()
+}
+
+/// Switches the authenticator app on; its secret and the recovery codes.
+fn with_totp(world: &World) -> (String, Vec<String>) {
+    world.confirmed(EMAIL, PASSWORD);
+    world.login(EMAIL, PASSWORD);
+    let page = world.client.get("/two-factor/setup").send().text();
+    let secret = secret_of(&page);
+    let codes = world.post("/two-factor/setup", &[("code", &code(&secret, world.now()))]).text();
+    let codes =
+        codes.split("<code>").skip(1).map(|rest| rest.split('<').next().unwrap().to_owned()).collect();
+    world.post("/logout", &[]);
+    (secret, codes)
+}
+
+#[test]
+fn the_second_factor_is_asked_after_the_password() {
+    let world = world();
+    let (secret, _) = with_totp(&world);
+    let page = world.post("/login", &[("email", EMAIL), ("password", PASSWORD), ("next", "/account")]);
+    assert!(page.text().contains("<h1>Second factor</h1>"), "{}", page.text());
+    assert_eq!(world.who(), "nobody");
+    // The code that switched it on is used up, a wrong one is wrong, and so is none.
+    for wrong in
+        [code(&secret, world.now()), "000000".to_owned(), "12345".to_owned(), "１２３４５６".to_owned()]
+    {
+        let again = world.post("/two-factor", &[("code", &wrong)]);
+        assert_eq!(again.status(), 400, "{wrong}");
+        assert!(again.text().contains("This code is not right."));
+    }
+    world.later(30);
+    let good = code(&secret, world.now());
+    let spaced = format!("{} {}", &good[..3], &good[3..]);
+    assert!(
+        world.post("/two-factor", &[("code", &spaced), ("next", "/account")]).text().contains("Your account")
+    );
+    assert_eq!(world.who(), EMAIL);
+}
+
+#[test]
+fn a_code_is_good_one_step_early_or_late_and_once() {
+    let world = world();
+    let (secret, _) = with_totp(&world);
+    world.later(300);
+    for (drift, good) in
+        [(-60_i64, false), (-30, true), (60, false), (0, true), (0, false), (-30, false), (30, true)]
+    {
+        world.login(EMAIL, PASSWORD);
+        let at = world.now().checked_add_signed(drift).unwrap();
+        world.post("/two-factor", &[("code", &code(&secret, at))]);
+        assert_eq!(world.who() == EMAIL, good, "{drift}");
+        world.post("/logout", &[]);
+    }
+}
+
+#[test]
+fn codes_cannot_be_guessed_on() {
+    let world = world();
+    let (secret, _) = with_totp(&world);
+    world.later(300);
+    world.login(EMAIL, PASSWORD);
+    for _ in 0..5 {
+        assert_eq!(world.post("/two-factor", &[("code", "000000")]).status(), 400);
+    }
+    let refused = world.post("/two-factor", &[("code", &code(&secret, world.now()))]);
+    assert_eq!(refused.status(), 429);
+    assert_eq!(world.who(), "nobody");
+}
+
+#[test]
+fn a_recovery_code_is_good_once() {
+    let world = world();
+    let (_, codes) = with_totp(&world);
+    assert_eq!(codes.len(), 10);
+    world.login(EMAIL, PASSWORD);
+    let typed = codes[3].to_lowercase().replace('-', " ");
+    world.post("/two-factor", &[("code", &typed)]);
+    assert_eq!(world.who(), EMAIL);
+    assert!(world.client.get("/account").send().text().contains("9 left"));
+    world.post("/logout", &[]);
+    world.login(EMAIL, PASSWORD);
+    assert_eq!(world.post("/two-factor", &[("code", &codes[3])]).status(), 400);
+
+    world.post("/two-factor", &[("code", &codes[4])]);
+    assert_eq!(world.post("/recovery-codes", &[("password", "wrong")]).status(), 400);
+    let fresh = world.post("/recovery-codes", &[("password", PASSWORD)]).text();
+    assert!(!fresh.contains(&codes[5]));
+    world.post("/logout", &[]);
+    world.login(EMAIL, PASSWORD);
+    assert_eq!(world.post("/two-factor", &[("code", &codes[5])]).status(), 400);
+}
+
+#[test]
+fn who_waits_too_long_starts_again() {
+    let world = world();
+    let (secret, _) = with_totp(&world);
+    world.login(EMAIL, PASSWORD);
+    world.later(601);
+    let page = world.post("/two-factor", &[("code", &code(&secret, world.now()))]);
+    assert!(page.text().contains("That took too long. Please log in again."));
+    assert_eq!(world.who(), "nobody");
+}
+
+#[test]
+fn switching_it_off_takes_the_password() {
+    let world = world();
+    let (secret, _) = with_totp(&world);
+    world.later(30);
+    world.login(EMAIL, PASSWORD);
+    world.post("/two-factor", &[("code", &code(&secret, world.now()))]);
+    assert_eq!(world.post("/two-factor/disable", &[("password", "wrong")]).status(), 400);
+    world.post("/two-factor/disable", &[("password", PASSWORD)]);
+    world.post("/logout", &[]);
+    world.login(EMAIL, PASSWORD);
+    assert_eq!(world.who(), EMAIL);
+}
+
+#[test]
+fn a_reset_does_not_go_around_the_second_factor() {
+    let world = world();
+    with_totp(&world);
+    world.post("/reset", &[("email", EMAIL)]);
+    world.post(&world.link(EMAIL, "Choose"), &[("password", "green bicycle")]);
+    assert_eq!(world.who(), "nobody");
+    assert!(world.login(EMAIL, "green bicycle").text().contains("<h1>Second factor</h1>"));
+    assert_eq!(world.who(), "nobody");
+}
+
+#[test]
+fn the_page_shows_a_qr_code_without_scripts_and_styles() {
+    let world = world();
+    world.confirmed(EMAIL, PASSWORD);
+    world.login(EMAIL, PASSWORD);
+    let page = world.client.get("/two-factor/setup").send().text();
+    assert!(page.contains("<svg") && page.contains("aria-label=\"QR code\""));
+    assert!(!page.contains("style=") && !page.contains("<script"), "{page}");
+    assert!(page.contains("otpauth://totp/"));
+    // The same until it is confirmed: a reload does not make the app that scanned it wrong.
+    let again = world.client.get("/two-factor/setup").send().text();
+    assert_eq!(secret_of(&page), secret_of(&again));
+}
+
+fn ask_pyotp(script: &str, arguments: &[&str]) -> Output {
+    std::process::Command::new(python()).arg("-c").arg(script).args(arguments).output().unwrap()
+}
+
+#[test]
+#[ignore = "needs the pinned Python packages"]
+fn codes_and_addresses_are_exchanged_with_pyotp() {
+    let world = world();
+    world.confirmed(EMAIL, PASSWORD);
+    world.login(EMAIL, PASSWORD);
+    let page = world.client.get("/two-factor/setup").send().text();
+    let secret = secret_of(&page);
+    let uri = page.split("href=\"otpauth").nth(1).unwrap().split('"').next().unwrap();
+    let uri = format!("otpauth{}", uri.replace("&amp;", "&"));
+    // pyotp reads our address, writes the same one, and verifies a hundred of our codes.
+    let times: Vec<u64> = (0..100).map(|n| world.now() + n * 7919).collect();
+    let ours: Vec<String> = times.iter().map(|time| format!("{time}:{}", code(&secret, *time))).collect();
+    let mut arguments = vec![uri.as_str(), secret.as_str()];
+    arguments.extend(ours.iter().map(String::as_str));
+    let output = ask_pyotp(
+        "import sys, pyotp\n\
+         totp = pyotp.parse_uri(sys.argv[1])\n\
+         assert totp.secret == sys.argv[2] and totp.interval == 30 and totp.digits == 6\n\
+         assert totp.issuer == 'shop' and totp.name == 'ada@example.com', (totp.issuer, totp.name)\n\
+         for pair in sys.argv[3:]:\n\
+         \x20   time, code = pair.split(':')\n\
+         \x20   assert totp.verify(code, for_time=int(time)), pair\n\
+         \x20   print(totp.at(int(time) + 11))\n",
+        &arguments,
+    );
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let theirs = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(theirs.lines().count(), 100);
+    for (time, theirs) in times.iter().zip(theirs.lines()) {
+        assert_eq!(code(&secret, time + 11), theirs);
+    }
+    // A code of pyotp's switches it on here.
+    let output = ask_pyotp(
+        "import sys, pyotp; print(pyotp.TOTP(sys.argv[1]).at(int(sys.argv[2])))",
+        &[&secret, &world.now().to_string()],
+    );
+    let code = String::from_utf8(output.stdout).unwrap();
+    assert!(world.post("/two-factor/setup", &[("code", code.trim())]).text().contains("Recovery codes"));
+}
