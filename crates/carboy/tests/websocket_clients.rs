@@ -1,9 +1,9 @@
-//! WebSockets with a client that was not written here: the Python package `websockets`.
+//! WebSockets with a client that was not written here: the Python package `websockets`, and the npm package `ws`.
 #![cfg(feature = "websocket")]
 
 use carboy::{App, prelude::*};
 use carboy_server::{Server, ServerConfig};
-use carboy_testkit::python;
+use carboy_testkit::{node, python};
 use std::{
     process::Command,
     thread,
@@ -41,16 +41,14 @@ async fn private(_socket: WebSocket) -> carboy::Result<()> {
     abort(401)
 }
 
-#[test]
-#[ignore = "needs Python with websockets"]
-fn a_client_in_python_finds_what_it_expects() {
+/// Serves the app to a client that says "all is well" when it found what it expects; then nothing may be open.
+fn served_to(client: impl FnOnce(u16) -> Command) {
     let mut app = App::new("clients");
     app.routes(routes![echo, close, fails, speaks, private]);
     let app = app.build().unwrap();
     let server = Server::new(ServerConfig::new().bind("127.0.0.1:0").workers(2)).start(app.clone()).unwrap();
     let port = server.addresses()[0].as_tcp().unwrap().port();
-    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/websocket_clients.py");
-    let output = Command::new(python()).args([script, &port.to_string()]).output().unwrap();
+    let output = client(port).output().unwrap();
     let said = [output.stdout, output.stderr].concat();
     let said = String::from_utf8_lossy(&said);
     assert!(output.status.success() && said.contains("all is well"), "{said}");
@@ -59,4 +57,25 @@ fn a_client_in_python_finds_what_it_expects() {
         assert!(Instant::now() < end, "{} are still open", app.state().open_websockets());
         thread::sleep(Duration::from_millis(10));
     }
+}
+
+#[test]
+#[ignore = "needs Python with websockets"]
+fn a_client_in_python_finds_what_it_expects() {
+    served_to(|port| {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/websocket_clients.py");
+        let mut client = Command::new(python());
+        client.args([script, &port.to_string()]);
+        client
+    });
+}
+
+#[test]
+#[ignore = "needs Node.js with ws"]
+fn a_client_in_javascript_finds_what_it_expects() {
+    served_to(|port| {
+        let mut client = node(include_str!("websocket_clients.mjs"));
+        client.env("PORT", port.to_string());
+        client
+    });
 }
