@@ -188,7 +188,7 @@ impl Login {
         self
     }
 
-    /// Translates the messages before they are flashed.
+    /// Translates the messages before they are flashed, in place of the app's [translations](carboy::gettext).
     #[must_use]
     pub fn localize(mut self, localize: impl Fn(&str) -> String + Send + Sync + 'static) -> Self {
         self.localize = Some(Box::new(localize));
@@ -304,13 +304,13 @@ impl Extension for Login {
         })
     }
 
-    fn check<'a>(&'a self, app: &'a Arc<State>) -> ExtensionFuture<'a, Vec<String>> {
-        Box::pin(async move {
-            let mut wrong = Vec::new();
-            if self.settings().disabled && !app.testing() && !app.debug() {
-                wrong.push("LOGIN_DISABLED lets everybody into every view".to_owned());
-            }
-            wrong
+    fn check_deploy<'a>(&'a self, _: &'a Arc<State>) -> ExtensionFuture<'a, Vec<String>> {
+        Box::pin(async {
+            let disabled = self.settings().disabled;
+            disabled
+                .then(|| "LOGIN_DISABLED lets everybody into every view: leave it away".to_owned())
+                .into_iter()
+                .collect()
         })
     }
 }

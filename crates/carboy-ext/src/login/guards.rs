@@ -6,7 +6,7 @@ use super::{
     visit::{self, IDENTIFIER, NEXT},
 };
 use carboy::{
-    Context, Ext, FromContext, Guard, IntoResponse, Method, OrAbort, Response, Result, abort, flash,
+    Context, Ext, FromContext, Guard, IntoResponse, Method, OrAbort, Response, Result, abort, flash, gettext,
     is_safe_redirect, redirect, redirect_target, request, security::tokens::login_identifier, session,
     url_for,
 };
@@ -33,7 +33,7 @@ use std::{ops::Deref, sync::Arc};
 /// # Errors
 /// 401, unless there is a login view or a handler. (As a guard; it is called by itself as well.)
 pub fn login_required() -> Result<Option<Response>> {
-    if is_exempt(&login()) || super::is_authenticated() { Ok(None) } else { unauthorized().map(Some) }
+    if is_exempt() || super::is_authenticated() { Ok(None) } else { unauthorized().map(Some) }
 }
 
 /// Lets users in whose login is [fresh](super::login_fresh); a user whose login is not gets what [`needs_refresh`] answers, others what
@@ -42,7 +42,7 @@ pub fn login_required() -> Result<Option<Response>> {
 /// # Errors
 /// 401, unless there is a view or a handler.
 pub fn fresh_login_required() -> Result<Option<Response>> {
-    if is_exempt(&login()) {
+    if is_exempt() {
         Ok(None)
     } else if !super::is_authenticated() {
         unauthorized().map(Some)
@@ -53,8 +53,9 @@ pub fn fresh_login_required() -> Result<Option<Response>> {
     }
 }
 
-fn is_exempt(login: &Login) -> bool {
-    login.settings().disabled || request().method() == Method::OPTIONS
+/// Whether guards let this request pass, whoever sends it.
+pub(crate) fn is_exempt() -> bool {
+    login().settings().disabled || request().method() == Method::OPTIONS
 }
 
 /// Answers somebody who is not logged in: by the [handler](Login::unauthorized_handler), else by a redirect to the login view with the page that
@@ -107,7 +108,7 @@ fn send_to(login: &Login, view: &str, message: &Message) -> Result<Response> {
     if !message.text.is_empty() {
         let text = match &login.localize {
             Some(localize) => localize(&message.text),
-            None => message.text.clone(),
+            None => gettext(&message.text),
         };
         flash(text, &message.category);
     }

@@ -108,6 +108,8 @@ pub use actions::{
 };
 pub use extension::Login;
 use extension::login;
+#[cfg(feature = "roles")]
+pub(crate) use guards::is_exempt;
 pub use guards::{
     CurrentUser, fresh_login_required, login_required, login_url, needs_refresh, next_url, unauthorized,
 };
