@@ -38,6 +38,8 @@ pub mod login;
 pub mod mail;
 #[cfg(feature = "oauth")]
 pub mod oauth;
+#[cfg(feature = "redis")]
+mod redis;
 #[cfg(feature = "roles")]
 pub mod roles;
 #[cfg(feature = "translations")]
