@@ -9,7 +9,7 @@ mod redis;
 
 use carboy::{StatusCode, prelude::*, testing::TestClient};
 use carboy_conformance::replay;
-use carboy_ext::limiter::{HeaderNames, Limit, Limiter, RateLimit, Strategy, remote_network};
+use carboy_ext::limiter::{HeaderNames, Limit, Limiter, RateLimit, Strategy, limit, remote_network};
 use serde_json::{Value, json};
 use std::sync::{
     Arc,
@@ -206,6 +206,25 @@ fn clients_behind_a_trusted_proxy_are_told_apart_and_cannot_choose_their_address
     let client = self::client(Limiter::new().limit("index", "1 per day"));
     let from = |chain: &str| client.get("/").header("X-Forwarded-For", chain).send().status().as_u16();
     assert_eq!([from("10.0.0.1"), from("10.0.0.2")], [200, 429]);
+}
+
+#[post("/guarded", guard = limit(Limit::new("2 per day").cost_by(|| request().header("x-cost").map_or(1, |n| n.parse().unwrap()))))]
+fn guarded() -> &'static str {
+    "through"
+}
+
+#[test]
+fn a_limit_is_a_guard_that_runs_behind_the_hooks_and_before_the_body_is_read() {
+    let mut app = app();
+    app.routes(routes![guarded]).ext(Limiter::new().headers(true).default_limits(["1 per day"]));
+    app.before_request(|| request().header("x-stop").map(|_| ("stopped", 418)));
+    let client = app.test_client();
+    assert!((0..3).all(|_| client.post("/guarded").header("X-Stop", "1").send().status() == 418));
+    assert!((0..3).all(|_| client.options("/guarded").send().status() == 200));
+    let answer = client.post("/guarded").data("x").send();
+    assert_eq!((answer.text().as_str(), answer.header("x-ratelimit-remaining")), ("through", Some("1")));
+    assert_eq!(client.post("/guarded").send().status(), 200);
+    assert_eq!(client.post("/guarded").send().status(), 429);
 }
 
 #[test]

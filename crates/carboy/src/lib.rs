@@ -83,11 +83,8 @@ pub mod websocket;
 pub use app::{App, AppService};
 pub use blueprint::{Blueprint, BlueprintOptions};
 pub use carboy_http::cookie::{SameSite, SetCookie};
-<<<<<<< HEAD
-pub use carboy_http::mime::guess_type;
-=======
 pub use carboy_http::date::{http_date, parse_date};
->>>>>>> 934be0d (Rate limits: Flask-Limiter's limits, keys and answers, in memory within bounds and on one Redis with it; GCRA)
+pub use carboy_http::mime::guess_type;
 pub use carboy_http::proxy::{ProxyFix, TrustedProxies};
 pub use carboy_http::{
     Body, FileStorage, HeaderMap, HeaderName, HeaderValue, HttpError, LogUser, Method, MultiDict, Request,

@@ -121,10 +121,25 @@ impl Limiter {
         }
         if live.scopes.has_own(endpoint) {
             self.phase(live, Phase::Application, endpoint).await?;
+            if live.scopes.is_guarded(endpoint) {
+                return Ok(());
+            }
             self.phase(live, Phase::View, endpoint).await
         } else {
             self.phase(live, Phase::Both, endpoint).await
         }
+    }
+
+    /// Counts the current request by all limits of its view, at the first of the guards that say so.
+    pub(super) async fn check_guarded(&self) -> Result<()> {
+        let (Some(live), Some(seen)) = (self.live(), request::seen()) else { return Ok(()) };
+        let request = current_request();
+        let endpoint = request.endpoint().unwrap_or_default();
+        let before = std::mem::replace(&mut request::lock(&seen).guarded, true);
+        if before || self.0.filters.iter().any(|exempt| exempt()) {
+            return Ok(());
+        }
+        self.phase(live, Phase::View, endpoint).await
     }
 
     async fn phase(&self, live: &Live, phase: Phase, endpoint: &str) -> Result<()> {
@@ -177,7 +192,9 @@ impl Limiter {
         if !matches!(phase, Phase::Application) {
             limits.extend(live.scopes.of_view(endpoint, request.blueprint()));
         }
-        if matches!(phase, Phase::View) && request.method() == Method::OPTIONS {
+        // Guards are not reached by what the app answers by itself.
+        let automatic = request.method() == Method::OPTIONS && !live.scopes.is_guarded(endpoint);
+        if matches!(phase, Phase::View) && automatic {
             limits.retain(|(_, limit)| limit.names_method("OPTIONS"));
         }
         sorted(limits)

@@ -73,7 +73,7 @@ pub use settings::HeaderNames;
 pub use store::StoreError;
 pub use strategy::{Strategy, Window};
 
-use carboy::{App, Error, Extension, ExtensionFuture, Response, Result, Scaffold, State, request};
+use carboy::{App, Error, Extension, ExtensionFuture, Guard, Response, Result, Scaffold, State, request};
 use check::Backend;
 use limit::{OnBreach, Text};
 use scopes::Scopes;
@@ -102,6 +102,35 @@ pub fn remote_network() -> String {
         }
         _ => remote_address(),
     }
+}
+
+/// A limit as a view's guard: `#[route("/login", guard = limit("5 per minute"))]`, Flask-Limiter's decorator. Several limits are several
+/// guards; all limits of the view are looked at by the first of them.
+///
+/// Guards run when it is clear that the view is asked: behind the `before_request` functions and the automatic answer to OPTIONS, before
+/// the body is read.
+///
+/// ```
+/// use carboy::prelude::*;
+/// use carboy_ext::limiter::{Limit, Limiter, limit};
+///
+/// #[post("/login", guard = [limit("1 per minute"), limit(Limit::new("20 per day").methods(["POST"]))])]
+/// fn login() -> &'static str {
+///     "welcome"
+/// }
+///
+/// let mut app = App::new("shop");
+/// app.routes(routes![login]).ext(Limiter::new());
+/// let client = app.test_client();
+/// assert_eq!(client.post("/login").send().status(), 200);
+/// assert_eq!(client.post("/login").send().status(), 429);
+/// ```
+///
+/// # Panics
+/// The view does when the app has no [`Limiter`].
+pub fn limit(limit: impl Into<Limit>) -> Guard {
+    let check = || async { carboy::ext::<Limiter>().check_guarded().await };
+    Guard::new(check).named("limit").about(limit.into())
 }
 
 /// Limits how often the views of an app may be asked: the extension of Flask-Limiter.
@@ -406,6 +435,14 @@ impl Limiter {
             return Ok(None);
         }
         let mut scopes = inner.scopes.clone();
+        for endpoint in app.endpoints() {
+            let limits = app.guards(endpoint).iter().filter_map(|guard| guard.get::<Limit>());
+            let before = scopes.views.len();
+            scopes.views.extend(limits.map(|limit| (endpoint.to_owned(), limit.clone())));
+            if scopes.views.len() > before {
+                scopes.guarded.push(endpoint.to_owned());
+            }
+        }
         if scopes.default.is_empty() {
             let (per_method, cost) = ("RATELIMIT_DEFAULTS_PER_METHOD", "RATELIMIT_DEFAULTS_COST");
             scopes.default.extend(settings::limits(config, "RATELIMIT_DEFAULT", per_method, cost)?);

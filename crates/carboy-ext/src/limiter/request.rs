@@ -23,6 +23,8 @@ pub(super) struct Seen {
     /// The one that the answer tells about.
     pub(super) current: Option<RequestLimit>,
     pub(super) all: Vec<RequestLimit>,
+    /// The guards of the view have counted it.
+    pub(super) guarded: bool,
     /// Those that are taken from when the response is there.
     pub(super) later: Vec<(Limit, RateLimit, String)>,
 }

@@ -51,6 +51,8 @@ pub(super) struct Scopes {
     pub(super) application: Vec<Limit>,
     pub(super) default: Vec<Limit>,
     pub(super) views: Vec<(String, Limit)>,
+    /// Views whose guards count them, later than others.
+    pub(super) guarded: Vec<String>,
     pub(super) blueprints: Vec<(String, Limit)>,
     pub(super) exempt_views: Vec<(String, Exemption)>,
     pub(super) exempt_blueprints: Vec<(String, Exemption)>,
@@ -73,6 +75,11 @@ impl Scopes {
     /// Whether a view has limits of its own.
     pub(super) fn has_own(&self, endpoint: &str) -> bool {
         self.views.iter().any(|(view, _)| view == endpoint)
+    }
+
+    /// Whether a view is counted by its guards.
+    pub(super) fn is_guarded(&self, endpoint: &str) -> bool {
+        self.guarded.iter().any(|view| view == endpoint)
     }
 
     /// The limits of the whole application for a view.
