@@ -7,6 +7,7 @@ mod folder;
 mod http;
 mod node;
 mod process;
+mod redis;
 mod webdriver;
 
 pub use flask::{Flask, python};
@@ -14,4 +15,5 @@ pub use folder::Folder;
 pub use http::{Answer, ask};
 pub use node::{node, node_modules};
 pub use process::Process;
+pub use redis::Redis;
 pub use webdriver::{Browser, Element};

@@ -6,6 +6,8 @@ use std::sync::Arc;
 
 pub(super) type Text = Arc<dyn Fn() -> String + Send + Sync>;
 type Test = Arc<dyn Fn() -> bool + Send + Sync>;
+type Deduct = Arc<dyn Fn(&Response) -> bool + Send + Sync>;
+pub(super) type Cost = Arc<dyn Fn() -> u64 + Send + Sync>;
 pub(super) type OnBreach = Arc<dyn Fn(&RequestLimit) -> Option<Response> + Send + Sync>;
 
 /// A rate limit and its conditions: what Flask-Limiter's decorator `limit` takes. Text becomes one without conditions.
@@ -30,9 +32,9 @@ pub struct Limit {
     error_message: Option<Text>,
     exempt_when: Option<Test>,
     pub(super) override_defaults: bool,
-    deduct_when: Option<Arc<dyn Fn(&Response) -> bool + Send + Sync>>,
+    deduct_when: Option<Deduct>,
     pub(super) on_breach: Option<OnBreach>,
-    pub(super) cost: Option<Arc<dyn Fn() -> u64 + Send + Sync>>,
+    pub(super) cost: Option<Cost>,
 }
 
 #[derive(Clone)]

@@ -1,12 +1,8 @@
 //! Counters in a real Redis: with the real Flask-Limiter, between two apps, between workers, and when Redis is away.
 
-#[path = "../common/redis.rs"]
-mod server;
-
 use carboy::{prelude::*, testing::TestClient};
 use carboy_ext::limiter::{Limit, Limiter, Strategy};
-use carboy_testkit::{Flask, Folder, ask};
-use server::Redis;
+use carboy_testkit::{Flask, Folder, Redis, ask};
 use std::{
     fs, thread,
     time::{Duration, Instant},

@@ -1,16 +1,18 @@
 //! A Redis server for one test.
 
-use carboy_testkit::{Folder, Process};
+use crate::{Folder, Process};
 use std::{net::TcpListener, process::Command};
 
 /// A server on a port of its own, which ends with the test.
 pub struct Redis {
     process: Option<Process>,
+    /// The port that it listens on.
     pub port: u16,
     folder: Folder,
 }
 
 impl Redis {
+    /// Starts one, and waits until it listens.
     pub fn start() -> Self {
         // The port is free until somebody else takes it, which the server would say.
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
@@ -19,6 +21,7 @@ impl Redis {
         redis
     }
 
+    /// Starts it once more, on the same port and with nothing in it.
     pub fn start_again(&mut self) {
         let mut command = Command::new("redis-server");
         command.args(["--bind", "127.0.0.1", "--save", "", "--appendonly", "no"]);
@@ -29,10 +32,12 @@ impl Redis {
         self.process = Some(process);
     }
 
+    /// Ends it at once.
     pub fn kill(&mut self) {
         self.process = None;
     }
 
+    /// Its address.
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}/0", self.port)
     }
