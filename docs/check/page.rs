@@ -31,6 +31,7 @@ pages! {
     Data "data.md"
     Extensions "extensions.md"
     JsonWebTokens "jwt.md"
+    OtherProviders "oauth.md"
     Realtime "realtime.md"
     Serving "serving.md"
     BehindAProxy "behind-a-proxy.md"
