@@ -1,6 +1,8 @@
 //! Values that do not show themselves.
 
+use hmac::{Hmac, KeyInit, Mac};
 use serde::{Deserialize, Deserializer};
+use sha2::Sha256;
 use std::fmt;
 
 /// A value that is printed as `***`, wherever it is printed: in logs, panics and error pages.
@@ -33,6 +35,23 @@ impl<T> Secret<T> {
     /// The value, without its cover.
     pub fn into_exposed(self) -> T {
         self.0
+    }
+}
+
+impl<T: AsRef<[u8]>> Secret<T> {
+    /// Whether something that somebody says is the value, in a time that does not tell where the two differ: for keys and tokens that clients
+    /// send.
+    ///
+    /// ```
+    /// let key = carboy::Secret::new("s3cret");
+    /// assert!(key.matches("s3cret") && !key.matches("s3crets") && !key.matches(""));
+    /// ```
+    pub fn matches(&self, said: impl AsRef<[u8]>) -> bool {
+        let digest = |value: &[u8]| {
+            let mac = Hmac::<Sha256>::new_from_slice(b"compare").expect("a key of any length will do");
+            mac.chain_update(value)
+        };
+        digest(said.as_ref()).verify(&digest(self.0.as_ref()).finalize().into_bytes()).is_ok()
     }
 }
 
