@@ -33,6 +33,7 @@ pages! {
     Logins "login.md"
     RolesAndPermissions "roles.md"
     JsonWebTokens "jwt.md"
+    OtherProviders "oauth.md"
     Realtime "realtime.md"
     Serving "serving.md"
     BehindAProxy "behind-a-proxy.md"

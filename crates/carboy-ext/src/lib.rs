@@ -46,3 +46,10 @@ pub mod roles;
 pub mod translations;
 #[cfg(feature = "forms")]
 pub mod validation;
+
+/// What generated code names. Not part of the API.
+#[cfg(feature = "forms")]
+#[doc(hidden)]
+pub mod __private {
+    pub use crate::{forms::__private::*, validation::__private::*};
+}

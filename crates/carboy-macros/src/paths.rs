@@ -1,26 +1,38 @@
 //! Every path that generated code may name, in one table.
 //!
-//! Generated code reaches the framework through `::carboy::__private` alone, so that what the macros need is one list
-//! there and one list here, and nothing that a user imports or shadows can change what a macro means.
+//! Generated code reaches the framework through `::carboy::__private` alone, and the extensions through `::carboy_ext::__private`, so that
+//! what the macros need is one list there and one list here, and nothing that a user imports or shadows can change what a macro means.
 
 use proc_macro2::{Ident, Span, TokenStream};
 use quote::{ToTokens, quote_spanned};
 
 macro_rules! paths {
-    ($($(#[$doc:meta])* $variant:ident => $name:literal),+ $(,)?) => {
-        /// An item of `::carboy::__private`.
+    ($root:ident, $Path:ident { $($(#[$doc:meta])* $variant:ident => $name:literal),+ $(,)? }) => {
+        #[doc = concat!("An item of `::", stringify!($root), "::__private`.")]
         #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-        pub(crate) enum Path { $($(#[$doc])* $variant),+ }
+        pub(crate) enum $Path { $($(#[$doc])* $variant),+ }
 
-        impl Path {
+        impl $Path {
             fn name(self) -> &'static str {
-                match self { $(Path::$variant => $name),+ }
+                match self { $($Path::$variant => $name),+ }
+            }
+
+            /// This path, blamed on `span`.
+            #[allow(dead_code, reason = "not every table needs it")]
+            pub(crate) fn at(self, span: Span) -> At {
+                At { root: stringify!($root), name: self.name(), span }
+            }
+        }
+
+        impl ToTokens for $Path {
+            fn to_tokens(&self, tokens: &mut TokenStream) {
+                self.at(Span::call_site()).to_tokens(tokens);
             }
         }
     };
 }
 
-paths! {
+paths! { carboy, Path {
     /// `trait Route`: what `routes![]` asks a view for.
     Route => "Route",
     /// `struct RouteDef`: a view as data.
@@ -81,28 +93,72 @@ paths! {
     Box => "Box",
     /// `Vec`, whatever the caller's prelude says.
     Vec => "Vec",
-}
+} }
+
+paths! { carboy_ext, Ext {
+    /// `trait FormModel`: a struct that is a form.
+    FormModel => "FormModel",
+    /// `trait FormObject`: a struct beside the form.
+    FormObject => "FormObject",
+    /// `struct FormDef`: the fields of a form.
+    FormDef => "FormDef",
+    /// `struct FormErrors`: what a function finds wrong with a form.
+    FormErrors => "FormErrors",
+    /// `struct FieldDef`: one field.
+    FieldDef => "FieldDef",
+    /// `trait FieldType`: the types of fields.
+    FieldType => "FieldType",
+    /// `struct Entries`: values by name.
+    Entries => "Entries",
+    /// `struct Unread`: why a value was not read.
+    Unread => "Unread",
+    /// `enum Kind`: what a field's text is turned into.
+    Kind => "Kind",
+    /// `enum Widget`: how a field is shown.
+    Widget => "Widget",
+    /// `mod filters`: the filters that have a name.
+    Filters => "filters",
+    /// `trait Choices`: enums whose variants can be chosen.
+    Choices => "Choices",
+    /// `struct Choice`: one of them.
+    Choice => "Choice",
+    /// `fn read_choice`: reads one of them.
+    ReadChoice => "read_choice",
+    /// `fn choice_kind`: one of them as a field.
+    ChoiceKind => "choice_kind",
+    /// `fn choices_kind`: several of them as a field.
+    ChoicesKind => "choices_kind",
+    /// `fn form_kind`: a form inside a form.
+    FormKind => "form_kind",
+    /// `struct Rule`: one rule about a value.
+    Rule => "Rule",
+    /// `enum Value`: a value of any type.
+    Value => "Value",
+    /// `struct Regex`: a pattern.
+    Regex => "Regex",
+    /// `fn anchored`: makes a pattern of a rule.
+    Anchored => "anchored",
+    /// `fn invalid`: what a function of the app said, as one type.
+    Invalid => "invalid",
+    /// `trait Validate`: input that can be checked.
+    Validate => "Validate",
+    /// `struct Report`: what is wrong with it.
+    Report => "Report",
+    /// `trait Length`: what has a length, and items.
+    Length => "Length",
+} }
 
 /// A path with the span that errors about it shall have.
-pub(crate) struct At(Path, Span);
-
-impl Path {
-    /// This path, blamed on `span`.
-    pub(crate) fn at(self, span: Span) -> At {
-        At(self, span)
-    }
+pub(crate) struct At {
+    root: &'static str,
+    name: &'static str,
+    span: Span,
 }
 
 impl ToTokens for At {
     fn to_tokens(&self, tokens: &mut TokenStream) {
-        let span = self.1;
-        let name = Ident::new(self.0.name(), span);
-        tokens.extend(quote_spanned!(span=> ::carboy::__private::#name));
-    }
-}
-
-impl ToTokens for Path {
-    fn to_tokens(&self, tokens: &mut TokenStream) {
-        self.at(Span::call_site()).to_tokens(tokens);
+        let span = self.span;
+        let (root, name) = (Ident::new(self.root, span), Ident::new(self.name, span));
+        tokens.extend(quote_spanned!(span=> ::#root::__private::#name));
     }
 }

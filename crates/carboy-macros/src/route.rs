@@ -129,13 +129,15 @@ impl<'a> View<'a> {
         let mut view_arguments: Vec<ViewArgument> =
             arguments.into_iter().map(|argument| ViewArgument { argument, parameter: None }).collect();
         let names = argument_names(&view_arguments);
+        // `Path<T>` reads all parameters that have no argument of their own.
+        let takes_all = view_arguments.iter().any(|argument| names_path(&argument.argument.ty));
         for attribute in attributes {
             let variables =
                 attribute.variables.iter().map(|variable| (variable.name.as_str(), Some(variable)));
             let defaults = attribute.defaults.iter().map(|(name, _)| (name.to_string(), name));
             let outer = attribute.outer.iter().map(|name| (name.to_string(), name));
             for (name, variable) in variables {
-                if !claim(&mut view_arguments, name) {
+                if !claim(&mut view_arguments, name) && !takes_all {
                     let text = variable.map_or(name, |variable| &variable.text);
                     errors.push(
                         &attribute.rule,
@@ -399,6 +401,15 @@ impl ViewArgument {
             }
         }
     }
+}
+
+/// Whether a type is `Path<T>`, or holds one as `Valid<Path<T>>` does.
+fn names_path(ty: &Type) -> bool {
+    let Type::Path(path) = ty else { return false };
+    let Some(last) = path.path.segments.last() else { return false };
+    let syn::PathArguments::AngleBracketed(arguments) = &last.arguments else { return false };
+    let inside = |argument: &syn::GenericArgument| matches!(argument, syn::GenericArgument::Type(ty) if names_path(ty));
+    last.ident == "Path" || arguments.args.iter().any(inside)
 }
 
 /// Marks the argument called `name` as a URL parameter.

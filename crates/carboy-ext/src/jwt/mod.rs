@@ -63,6 +63,15 @@ mod settings;
 #[cfg(test)]
 mod tests;
 
+/// What other tokens are read with.
+#[cfg(feature = "oauth")]
+pub(crate) mod raw {
+    pub(crate) use super::{
+        claims::{Rules, audience, now, text},
+        compact::{Compact, sign},
+    };
+}
+
 pub use algorithm::Algorithm;
 pub use bearer::{Bearer, BearerError, bearer_required, scope_required};
 pub use claims::Claims;

@@ -183,7 +183,7 @@ wrapper!(Form);
 impl<T: DeserializeOwned> FromContext for Form<T> {
     fn from_context(context: &Arc<Context>) -> Result<Self> {
         let form = request(context)?.form();
-        fields::read(form.lists()).map(Form).map_err(|why| refused("form", why))
+        fields::read_fields(form.lists()).map(Form).map_err(|why| refused("form", why))
     }
 }
 
@@ -198,13 +198,14 @@ wrapper!(Query);
 impl<T: DeserializeOwned> FromContext for Query<T> {
     fn from_context(context: &Arc<Context>) -> Result<Self> {
         let args = request(context)?.args();
-        fields::read(args.lists()).map(Query).map_err(|why| refused("query string", why))
+        fields::read_fields(args.lists()).map(Query).map_err(|why| refused("query string", why))
     }
 }
 
 fn refused(what: &str, why: fields::FieldError) -> Error {
     HttpError::new(StatusCode::BAD_REQUEST)
         .with_description(format!("The {what} was not understood: {why}."))
+        .with_source(why)
         .into()
 }
 

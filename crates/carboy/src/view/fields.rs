@@ -3,8 +3,11 @@
 use serde::de::{self, DeserializeOwned, DeserializeSeed, IntoDeserializer, MapAccess, Visitor};
 use std::fmt;
 
-/// Reads a `T` out of names and the values of each.
-pub(super) fn read<'a, T, I>(lists: I) -> Result<T, FieldError>
+/// Reads a `T` out of names and the values of each, as [`Form`](crate::Form) reads what was sent.
+///
+/// # Errors
+/// A field is missing, or does not parse.
+pub fn read_fields<'a, T, I>(lists: I) -> Result<T, FieldError>
 where
     T: DeserializeOwned,
     I: Iterator<Item = (&'a str, &'a [String])>,
@@ -12,14 +15,31 @@ where
     T::deserialize(Fields { lists: lists.filter(|(_, values)| !values.is_empty()), current: None })
 }
 
-/// Which field was not understood, and why.
+/// Which field of a form or a query string was not understood, and why: the source of the 400 of [`Form`](crate::Form) and
+/// [`Query`](crate::Query).
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct FieldError {
+pub struct FieldError {
     field: Option<String>,
     message: String,
+    missing: bool,
 }
 
 impl FieldError {
+    /// The name of the field; `None` for the form as a whole.
+    pub fn field(&self) -> Option<&str> {
+        self.field.as_deref()
+    }
+
+    /// Why.
+    pub fn message(&self) -> &str {
+        &self.message
+    }
+
+    /// Whether the field is missing.
+    pub fn is_missing(&self) -> bool {
+        self.missing
+    }
+
     fn of(self, field: &str) -> Self {
         FieldError { field: self.field.or_else(|| Some(field.to_owned())), ..self }
     }
@@ -28,8 +48,8 @@ impl FieldError {
 impl fmt::Display for FieldError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.field {
-            Some(field) => write!(f, "{field}: {}", self.message),
-            None => f.write_str(&self.message),
+            Some(field) if !self.missing => write!(f, "{field}: {}", self.message),
+            _ => f.write_str(&self.message),
         }
     }
 }
@@ -38,7 +58,27 @@ impl std::error::Error for FieldError {}
 
 impl de::Error for FieldError {
     fn custom<T: fmt::Display>(message: T) -> Self {
-        FieldError { field: None, message: message.to_string() }
+        FieldError { field: None, message: message.to_string(), missing: false }
+    }
+
+    fn missing_field(field: &'static str) -> Self {
+        FieldError {
+            field: Some(field.to_owned()),
+            message: format!("missing field `{field}`"),
+            missing: true,
+        }
+    }
+
+    fn unknown_field(field: &str, expected: &'static [&'static str]) -> Self {
+        let known = match expected {
+            [] => "there are no fields".to_owned(),
+            names => format!("expected one of `{}`", names.join("`, `")),
+        };
+        FieldError {
+            field: Some(field.to_owned()),
+            message: format!("unknown field, {known}"),
+            missing: false,
+        }
     }
 }
 
@@ -280,7 +320,7 @@ mod tests {
             .iter()
             .map(|(name, values)| (*name, values.iter().map(|v| (*v).to_owned()).collect()))
             .collect();
-        read(fields.iter().map(|(name, values)| (*name, values.as_slice())))
+        read_fields(fields.iter().map(|(name, values)| (*name, values.as_slice())))
     }
 
     #[test]

@@ -18,6 +18,7 @@ mod route;
 mod url;
 
 pub use extract::{BodyStream, Form, FromContext, Json, Query};
+pub use fields::{FieldError, read_fields};
 pub use method::{MethodView, method_view};
 pub use response::{Html, IntoResponse, Redirect, ResponsePart, redirect};
 pub use route::{ArgDef, ArgKind, Route, RouteDef, Routes, RuleDef};

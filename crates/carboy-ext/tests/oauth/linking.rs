@@ -1,0 +1,160 @@
+//! Which user a login is.
+
+use super::{fake::Fake, shop::provider};
+use carboy::{ExtensionFuture, prelude::*, testing::TestClient};
+use carboy_ext::oauth::{self, Authorize, Identity, IdentityStore, Linked, OAuth};
+use serde_json::{Value, json};
+use std::{
+    collections::HashMap,
+    sync::{LazyLock, Mutex},
+};
+
+/// Identities and verified addresses of the users, a set for each test.
+#[derive(Default)]
+struct Users {
+    identities: HashMap<(String, String), String>,
+    addresses: HashMap<String, String>,
+}
+
+static USERS: LazyLock<Mutex<HashMap<String, Users>>> = LazyLock::new(Mutex::default);
+
+struct Store(String);
+
+impl Store {
+    fn with<T>(&self, f: impl FnOnce(&mut Users) -> T) -> T {
+        f(USERS.lock().unwrap().entry(self.0.clone()).or_default())
+    }
+}
+
+impl IdentityStore for Store {
+    fn user_of<'a>(
+        &'a self,
+        provider: &'a str,
+        subject: &'a str,
+    ) -> ExtensionFuture<'a, carboy::Result<Option<String>>> {
+        let key = (provider.to_owned(), subject.to_owned());
+        Box::pin(async move { Ok(self.with(|users| users.identities.get(&key).cloned())) })
+    }
+
+    fn link<'a>(&'a self, identity: &'a Identity, user: &'a str) -> ExtensionFuture<'a, carboy::Result<()>> {
+        let key = (identity.provider.clone(), identity.subject.clone());
+        Box::pin(async move {
+            self.with(|users| users.identities.insert(key, user.to_owned()));
+            Ok(())
+        })
+    }
+
+    fn user_with_verified_email<'a>(
+        &'a self,
+        email: &'a str,
+    ) -> ExtensionFuture<'a, carboy::Result<Option<String>>> {
+        Box::pin(async move { Ok(self.with(|users| users.addresses.get(email).cloned())) })
+    }
+}
+
+#[get("/login")]
+async fn login() -> carboy::Result<Redirect> {
+    let mut options = Authorize::new();
+    if let Some(user) = request().args().get::<String>("link") {
+        options = options.linking(user);
+    }
+    oauth::client("fake")?.authorize_redirect_with("http://localhost/callback", options).await
+}
+
+#[get("/callback")]
+async fn callback() -> carboy::Result<String> {
+    let login = oauth::client("fake")?.authorize_access_token().await?;
+    let store = Store(request().args().get("store").unwrap_or_default());
+    let current: Option<String> = session().get("user");
+    Ok(format!("{:?}", login.link(&store, current.as_deref()).await?))
+}
+
+struct Case {
+    fake: Fake,
+    client: TestClient,
+    store: Store,
+}
+
+impl Case {
+    fn new(name: &str) -> Self {
+        let fake = Fake::start();
+        let mut app = App::new("shop");
+        app.config().set("SECRET_KEY", "dev");
+        app.ext(OAuth::new().register("fake", provider(&fake))).routes(routes![login, callback]);
+        Case { fake, client: app.test_client(), store: Store(name.to_owned()) }
+    }
+
+    /// Who is logged in when the login ends.
+    fn user(&self, user: &str) {
+        self.client.session(|session| session.set("user", user));
+    }
+
+    fn log_in(&self, target: &str, claims: Value) -> String {
+        let params = super::shop::begin(&self.client, target);
+        self.end(&params, claims)
+    }
+
+    fn end(&self, params: &HashMap<String, String>, claims: Value) -> String {
+        self.fake.claims(claims).nonce(&params["nonce"]);
+        let args = [
+            ("state", params["state"].as_str()),
+            ("code", "c"),
+            ("iss", &self.fake.issuer),
+            ("store", &self.store.0),
+        ];
+        self.client.get("/callback").query(args).send().text()
+    }
+}
+
+fn text(linked: Linked) -> String {
+    format!("{linked:?}")
+}
+
+#[test]
+fn somebody_new_is_unknown_and_a_known_identity_is_its_user() {
+    let case = Case::new("new");
+    assert_eq!(case.log_in("/login", json!({})), text(Linked::Unknown));
+    case.store.with(|users| users.identities.insert(("fake".into(), "u1".into()), "ann".into()));
+    assert_eq!(case.log_in("/login", json!({})), text(Linked::Known("ann".into())));
+    assert_eq!(case.log_in("/login", json!({"sub": "u2"})), text(Linked::Unknown));
+}
+
+#[test]
+fn an_address_links_only_when_both_sides_have_verified_it() {
+    let case = Case::new("address");
+    case.store.with(|users| users.addresses.insert("ann@example.com".into(), "ann".into()));
+    for claims in [
+        json!({"email_verified": false}),
+        json!({"email_verified": null}),
+        json!({"email_verified": 1}),
+        json!({"email_verified": "yes"}),
+        json!({"email": "other@example.com"}),
+        json!({"email": null}),
+    ] {
+        assert_eq!(case.log_in("/login", claims.clone()), text(Linked::Unknown), "{claims}");
+    }
+    assert_eq!(case.log_in("/login", json!({})), text(Linked::New("ann".into())));
+    assert_eq!(
+        case.log_in("/login", json!({"email": "moved@example.com"})),
+        text(Linked::Known("ann".into()))
+    );
+}
+
+#[test]
+fn a_link_is_for_the_user_who_asked_for_it_and_for_nobody_else() {
+    let case = Case::new("link");
+    // Nobody is logged in, or somebody else by then.
+    assert_eq!(case.log_in("/login?link=ann", json!({})), text(Linked::Taken));
+    let begun = super::shop::begin(&case.client, "/login?link=ann");
+    case.user("eve");
+    assert_eq!(case.end(&begun, json!({})), text(Linked::Taken));
+    assert!(case.store.with(|users| users.identities.is_empty()));
+
+    case.user("ann");
+    assert_eq!(case.log_in("/login?link=ann", json!({})), text(Linked::New("ann".into())));
+    assert_eq!(case.log_in("/login?link=ann", json!({})), text(Linked::Known("ann".into())));
+    case.user("bob");
+    assert_eq!(case.log_in("/login?link=bob", json!({})), text(Linked::Taken));
+    // A login that was not begun as a link gives nothing to whoever is logged in.
+    assert_eq!(case.log_in("/login", json!({"sub": "u9", "email_verified": false})), text(Linked::Unknown));
+}
