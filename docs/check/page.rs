@@ -32,6 +32,8 @@ pages! {
     Extensions "extensions.md"
     Logins "login.md"
     RolesAndPermissions "roles.md"
+    ForgedRequests "csrf.md"
+    SecurityHeaders "security-headers.md"
     JsonWebTokens "jwt.md"
     OtherProviders "oauth.md"
     Realtime "realtime.md"
