@@ -301,9 +301,28 @@ fn a_token_that_was_taken_back_is_refused_before_the_view_runs() {
         }
     }
     assert_eq!(asked.load(Ordering::SeqCst), 6);
+    // Who does not need a token is not disturbed by it.
+    for (sub, user) in [("here", "here"), ("gone", "nobody"), ("broken", "nobody")] {
+        assert_eq!(with(&client, "/maybe", &issue(sub)).text, user);
+        assert_eq!(with(&client, "/free", &issue(sub)).text, "free");
+    }
+    asked.store(6, Ordering::SeqCst);
     assert_eq!(ask(&client, "/me", &[]).status, 401);
     assert_eq!(with(&client, "/me", "x").status, 401);
     assert_eq!(asked.load(Ordering::SeqCst), 6);
+}
+
+#[tokio::test]
+async fn a_token_that_came_by_another_way_is_asked_about_too() {
+    let jwt = Jwt::new()
+        .key(Key::generate().unwrap())
+        .revoked(|claims: Claims| async move { Ok(claims.sub.as_deref() == Some("gone")) });
+    let service = app(jwt).testing().build().unwrap();
+    let jwt = service.app_context(ext::<Jwt>);
+    let (here, gone) = (jwt.issue(&Claims::new("here")).unwrap(), jwt.issue(&Claims::new("gone")).unwrap());
+    assert_eq!(jwt.authenticate::<Claims>(&here).await.unwrap().sub.as_deref(), Some("here"));
+    assert_eq!(jwt.authenticate::<Claims>(&gone).await.unwrap_err().kind(), &JwtErrorKind::Revoked);
+    assert!(jwt.verify::<Claims>(&gone).is_ok());
 }
 
 #[tokio::test]

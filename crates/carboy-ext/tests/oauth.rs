@@ -17,3 +17,5 @@ mod outages;
 mod real;
 #[path = "oauth/shop.rs"]
 mod shop;
+#[path = "oauth/tls.rs"]
+mod tls;

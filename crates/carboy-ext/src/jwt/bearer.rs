@@ -228,21 +228,20 @@ fn presented(jwt: &Jwt, request: &CurrentRequest, g: &G) -> Result<Arc<Map<Strin
     judged.0.clone().map_err(|error| refusal(jwt, error))
 }
 
-/// What runs before every request of an app that can revoke tokens.
-pub(super) async fn judge() -> Result<()> {
-    let request = request();
-    let Ok(token) = token_of(&request) else { return Ok(()) };
+/// Looks at the request's token, in an app that can revoke tokens, where there is still time to wait for an answer.
+///
+/// It never fails by itself: only who asks for a token is told what is wrong with it.
+pub(super) async fn judge() {
+    let Ok(token) = token_of(&request()) else { return };
     let jwt = ext::<Jwt>();
     let judgement = match jwt.claims_of(&token) {
         Ok(claims) => match jwt.revocation(&claims).await {
             Ok(()) => Ok(Arc::new(claims)),
-            Err(error) if error.is_token() => Err(BearerError::InvalidToken(error)),
-            Err(error) => return Err(error.into()),
+            Err(error) => Err(BearerError::InvalidToken(error)),
         },
         Err(error) => Err(error),
     };
     carboy::g().insert(Judged(judgement));
-    Ok(())
 }
 
 /// The token in the `Authorization` field.

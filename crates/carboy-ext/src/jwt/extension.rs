@@ -334,7 +334,7 @@ impl Extension for Jwt {
             app.add_url_rule(path, "jwks", view(key_set), Default::default());
         }
         if self.revoked.is_some() {
-            app.before_request(bearer::judge);
+            app.prepare_request(bearer::judge);
         }
         let doc = "Prints a new private key for EdDSA in PEM. Keep it in a file that only the app can read, and name the file in JWT_PRIVATE_KEY.";
         let generate = CommandDef::new("generate-key", "Prints a new private key", doc, Vec::new(), |_| {

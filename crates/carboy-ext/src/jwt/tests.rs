@@ -5,6 +5,7 @@ use super::{
     claims::Rules,
     compact::{self, ACCESS, Compact},
 };
+use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD as BASE64URL};
 use carboy_conformance::{load, replay};
 use serde_json::{Map, Value, json};
 
@@ -159,4 +160,58 @@ fn no_key_and_no_secret_shows_itself() {
     assert_eq!(format!("{key:?}"), "Key { algorithm: HS256, id: Some(\"k1\"), .. }");
     assert_eq!(key.public_jwk(), None);
     assert_eq!(Algorithm::HS256.to_string(), "HS256");
+}
+
+#[test]
+fn no_change_of_a_letter_leaves_a_token_good() {
+    let vectors = load(FILE);
+    for case in vectors["tokens"].as_array().unwrap().iter().take(4) {
+        let (name, token) = (case["key"].as_str().unwrap(), case["token"].as_str().unwrap());
+        let keys = [public(name, vectors["keys"]["public"][name].as_str().unwrap())];
+        assert!(judge(token, &keys, &json!({})).is_ok(), "{name}");
+        for place in 0..token.len() {
+            for letter in ["A", "_", ".", "=", "+", " ", "\0", ""] {
+                let changed = format!("{}{letter}{}", &token[..place], &token[place + 1..]);
+                let verdict = judge(&changed, &keys, &json!({}));
+                assert!(changed == token || verdict.is_err(), "{name}: {changed}");
+            }
+        }
+    }
+}
+
+#[test]
+fn whatever_stands_in_a_header_or_in_claims_is_an_error_and_no_crash() {
+    let key = Key::generate().unwrap();
+    let pieces = [
+        "",
+        "{",
+        "}",
+        "[",
+        "]",
+        "\"",
+        ":",
+        ",",
+        "null",
+        "1e999",
+        "-",
+        "\\u",
+        "\u{0}",
+        "alg",
+        "kid",
+        "exp",
+        "\"alg\":\"EdDSA\"",
+        "é",
+    ];
+    let mut seed = 20_261_129u64;
+    let mut random = || {
+        seed = seed.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (seed >> 33) as usize
+    };
+    for _ in 0..3000 {
+        let text: String = (0..random() % 12).map(|_| pieces[random() % pieces.len()]).collect();
+        let header = if random() % 2 == 0 { text.clone() } else { "{\"alg\":\"EdDSA\"}".to_owned() };
+        let signed = format!("{}.{}", BASE64URL.encode(header), BASE64URL.encode(&text));
+        let token = format!("{signed}.{}", BASE64URL.encode(key.sign(signed.as_bytes()).unwrap()));
+        assert!(judge(&token, std::slice::from_ref(&key), &json!({})).is_err(), "{token}");
+    }
 }
