@@ -22,13 +22,17 @@ impl Answer {
     }
 }
 
-/// Sends a request to a port of this machine and reads the answer; gives up when nothing comes for a minute.
+/// Sends a request to a port of this machine and reads the answer; gives up when nothing comes for a minute. `Host` is the address, unless
+/// the headers have one.
 pub fn ask(port: u16, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> Result<Answer> {
     let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     let mut stream = TcpStream::connect_timeout(&address, Duration::from_secs(10))?;
     stream.set_read_timeout(Some(Duration::from_secs(60)))?;
     stream.set_write_timeout(Some(Duration::from_secs(10)))?;
-    let mut message = format!("{method} {path} HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n");
+    let mut message = format!("{method} {path} HTTP/1.1\r\nConnection: close\r\n");
+    if !headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("host")) {
+        message.push_str(&format!("Host: {address}\r\n"));
+    }
     for (name, value) in headers {
         message.push_str(&format!("{name}: {value}\r\n"));
     }

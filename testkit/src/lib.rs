@@ -16,4 +16,4 @@ pub use http::{Answer, ask};
 pub use node::{node, node_modules};
 pub use process::Process;
 pub use redis::Redis;
-pub use webdriver::{Browser, Element};
+pub use webdriver::{Authenticator, Browser, Element};

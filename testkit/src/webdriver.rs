@@ -153,6 +153,31 @@ impl Browser {
         self.post("/window/rect", json!({"width": width, "height": height}));
     }
 
+    /// The value of a cookie that the page's server gets, also of one that scripts do not see.
+    pub fn cookie(&self, name: &str) -> Option<String> {
+        let cookie = self.command("GET", &format!("/cookie/{name}"), None).ok()?;
+        cookie["value"].as_str().map(str::to_owned)
+    }
+
+    /// Gives the browser a device that keeps passkeys: one in it, which has verified its user and says yes to everything (WebAuthn,
+    /// section 11).
+    pub fn authenticator(&self) -> Authenticator<'_> {
+        let options = json!({
+            "protocol": "ctap2",
+            "transport": "internal",
+            "hasResidentKey": true,
+            "hasUserVerification": true,
+            "isUserConsenting": true,
+            "isUserVerified": true,
+        });
+        Authenticator { browser: self, id: string(self.post("/webauthn/authenticator", options)) }
+    }
+
+    /// Waits until a condition holds, which may ask the browser.
+    pub fn wait_until(&self, what: &str, done: impl Fn() -> bool) {
+        self.wait(what, done);
+    }
+
     /// Writes what the window shows as a PNG file.
     pub fn screenshot(&self, path: &Path) {
         let png = STANDARD.decode(string(self.get("/screenshot"))).expect("a screenshot is base64");
@@ -219,6 +244,37 @@ impl Element<'_> {
 
     fn post(&self, path: &str, body: Value) -> Value {
         self.browser.post(&format!("/element/{}{path}", self.id), body)
+    }
+}
+
+/// A device with passkeys, in a browser.
+pub struct Authenticator<'a> {
+    browser: &'a Browser,
+    id: String,
+}
+
+impl Authenticator<'_> {
+    /// The passkeys that it keeps, as WebAuthn's Credential Parameters.
+    pub fn credentials(&self) -> Vec<Value> {
+        let found = self.browser.get(&format!("/webauthn/authenticator/{}/credentials", self.id));
+        found.as_array().cloned().unwrap_or_default()
+    }
+
+    /// Puts a passkey into it, as [`credentials`](Self::credentials) told it.
+    pub fn add_credential(&self, credential: &Value) {
+        self.browser.post(&format!("/webauthn/authenticator/{}/credential", self.id), credential.clone());
+    }
+
+    /// Forgets all passkeys.
+    pub fn clear(&self) {
+        let path = format!("/webauthn/authenticator/{}/credentials", self.id);
+        self.browser.command("DELETE", &path, None).unwrap_or_else(|e| panic!("{e}"));
+    }
+
+    /// Whether it verifies its user from now on, as by a fingerprint.
+    pub fn verify_user(&self, verified: bool) {
+        let path = format!("/webauthn/authenticator/{}/uv", self.id);
+        self.browser.post(&path, json!({"isUserVerified": verified}));
     }
 }
 

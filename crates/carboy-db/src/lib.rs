@@ -29,11 +29,13 @@
 //! Its command line then has `blog db upgrade`, `blog db downgrade` and `blog db status`.
 //!
 //! SQLite is there by default, in WAL mode, with foreign keys enforced and five seconds' patience for another writer.
-//! PostgreSQL comes with the feature `postgres`. [`sea_orm`] and [`sea_orm_migration`] are re-exported: a [`Db`] is a
+//! PostgreSQL comes with the feature `postgres`. With the feature `accounts` a [`Db`] keeps the accounts of `carboy-ext`, and brings their tables. [`sea_orm`] and [`sea_orm_migration`] are re-exported: a [`Db`] is a
 //! [`sea_orm::ConnectionTrait`], so `Entity::find().all(&db)` works as it stands.
 
 #![forbid(unsafe_code)]
 
+#[cfg(feature = "accounts")]
+mod accounts;
 mod db;
 mod error;
 mod extension;

@@ -7,5 +7,8 @@ mod common;
 mod factors;
 #[path = "accounts/flows.rs"]
 mod flows;
+#[cfg(feature = "passkeys")]
+#[path = "accounts/passkeys.rs"]
+mod passkeys;
 #[path = "accounts/passwords.rs"]
 mod passwords;

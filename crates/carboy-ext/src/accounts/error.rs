@@ -40,6 +40,8 @@ pub enum AccountErrorKind {
     Passkey,
     /// The account has as many passkeys as it may have.
     TooManyPasskeys,
+    /// The page was opened by an IP address, and passkeys belong to a domain.
+    NoDomain,
     /// The hook for a CAPTCHA said no.
     Captcha,
     /// Too many attempts: come back after this time.
@@ -73,6 +75,9 @@ impl AccountError {
             AccountErrorKind::Passkey => "This passkey was not accepted.",
             AccountErrorKind::TooManyPasskeys => {
                 "You have as many passkeys as you may have. Delete one first."
+            }
+            AccountErrorKind::NoDomain => {
+                "Passkeys need a name of this site, not a number: such as localhost, not 127.0.0.1."
             }
             AccountErrorKind::Captcha => "Please show that you are no program.",
             AccountErrorKind::Throttled(_) => "Too many attempts. Please wait a while.",

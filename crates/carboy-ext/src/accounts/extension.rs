@@ -9,6 +9,7 @@ use carboy::{App, BoxFuture, Error, Extension, ExtensionFuture, Requirement, Res
 
 use super::error::{AccountError, AccountErrorKind};
 use super::events::{self, AccountEvent, AccountEventKind};
+use super::hosts;
 use super::passwords::{OwnData, PasswordRules};
 use super::settings::Settings;
 use super::stores::{Account, TokenStore, UserStore};
@@ -256,6 +257,7 @@ impl Extension for Accounts {
     }
 
     fn init(&self, app: &mut App) -> Result<()> {
+        self.users.init(app)?;
         if app.require::<Login>().is_err() {
             app.ext(self.login_extension());
         }
@@ -277,8 +279,8 @@ impl Extension for Accounts {
             if let Err(error) = self.configure(app) {
                 problems.push(error.to_string());
             }
-            if !super::mails::hosts_are_known(app) {
-                problems.push(super::mails::UNKNOWN_HOST.to_owned());
+            if !app.debug() && !hosts::are_known(app) {
+                problems.push(hosts::UNKNOWN.to_owned());
             }
             problems
         })

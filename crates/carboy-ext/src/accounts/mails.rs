@@ -1,16 +1,11 @@
 //! The mails that flows send: in the background, so that an answer takes as long with one as without.
 
-use carboy::{
-    Error, Result, State, TemplateContext, UrlValue, current_app, ext, gettext, render_template, try_request,
-    try_url_for,
-};
+use carboy::{Result, TemplateContext, UrlValue, ext, gettext, render_template, try_url_for};
 
 use super::extension::Accounts;
+use super::hosts;
 use super::views;
 use crate::mail::{Mail, Message};
-
-pub(super) const UNKNOWN_HOST: &str =
-    "accounts mail links to this app, whose host the client would choose: set TRUSTED_HOSTS or SERVER_NAME";
 
 /// A mail: its template below `accounts/mail/`, its subject, and the endpoint of its link.
 pub(super) struct Letter {
@@ -53,10 +48,7 @@ pub(super) const EMAIL_CHANGED: Letter = Letter {
 impl Accounts {
     /// Sends a letter in the background. Its recipient is an address of the store, or one that is to be confirmed.
     pub(super) fn mail(&self, letter: &Letter, to: &str, token: Option<&str>) -> Result<()> {
-        let app = current_app();
-        if !hosts_are_known(&app) && !is_local() {
-            return Err(Error::msg(UNKNOWN_HOST));
-        }
+        hosts::check()?;
         let mut values = vec![("_external".to_owned(), UrlValue::Bool(true))];
         if let Some(token) = token {
             values.push(("token".to_owned(), UrlValue::Str(token.to_owned())));
@@ -71,22 +63,4 @@ impl Accounts {
         ext::<Mail>().send_in_background(message)?;
         Ok(())
     }
-}
-
-/// Whether the host of a link is not the client's to choose.
-pub(super) fn hosts_are_known(app: &State) -> bool {
-    app.testing()
-        || ["TRUSTED_HOSTS", "SERVER_NAME"]
-            .iter()
-            .any(|key| app.config().value(key).is_some_and(|v| !v.is_null()))
-}
-
-/// Whether the request came from this machine for this machine: development.
-fn is_local() -> bool {
-    try_request().is_some_and(|request| {
-        let host = request.host();
-        let name = host.rsplit_once(':').map_or(host, |(name, _)| name);
-        request.remote_addr().is_some_and(|address| address.is_loopback())
-            && matches!(name, "localhost" | "127.0.0.1" | "[::1]")
-    })
 }

@@ -71,8 +71,11 @@ mod error;
 mod events;
 mod extension;
 mod flows;
+mod hosts;
 mod links;
 mod mails;
+#[cfg(feature = "passkeys")]
+mod passkeys;
 mod passwords;
 mod random;
 mod recovery;

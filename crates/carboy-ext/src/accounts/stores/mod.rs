@@ -4,7 +4,7 @@ mod memory;
 
 use std::time::SystemTime;
 
-use carboy::{ExtensionFuture, Result, Secret};
+use carboy::{App, ExtensionFuture, Result, Secret};
 use serde::Serialize;
 
 pub use memory::MemoryStore;
@@ -245,6 +245,16 @@ pub trait UserStore: Send + Sync + 'static {
 
     /// Removes a passkey of this account; whether it was there.
     fn delete_passkey<'a>(&'a self, account_id: &'a str, credential_id: &'a str) -> StoreFuture<'a, bool>;
+
+    /// Sets the app up for the store: what [`Accounts`](super::Accounts) calls when it is registered. A database adds its migrations here.
+    ///
+    /// # Errors
+    ///
+    /// What keeps the app from starting.
+    fn init(&self, app: &mut App) -> Result<()> {
+        let _ = app;
+        Ok(())
+    }
 
     /// Says what is wrong with the store, for the command `check`.
     fn check(&self) -> ExtensionFuture<'_, Vec<String>> {

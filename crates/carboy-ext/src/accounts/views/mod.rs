@@ -3,7 +3,7 @@
 mod change;
 mod factors;
 mod login;
-mod page;
+pub(super) mod page;
 mod register;
 mod reset;
 
