@@ -34,6 +34,8 @@ pages! {
     RolesAndPermissions "roles.md"
     ForgedRequests "csrf.md"
     SecurityHeaders "security-headers.md"
+    Forms "forms.md"
+    Validation "validation.md"
     JsonWebTokens "jwt.md"
     OtherProviders "oauth.md"
     Realtime "realtime.md"

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Tree, json};
 use std::collections::{BTreeMap, BTreeSet};
 
-fn no_spam(text: &String) -> Result<(), Invalid> {
+fn no_spam(text: &str) -> Result<(), Invalid> {
     if text.contains("spam") { Err("No spam.".into()) } else { Ok(()) }
 }
 

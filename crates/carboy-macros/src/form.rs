@@ -502,7 +502,7 @@ fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
         #[automatically_derived]
         impl #field_type for #ident {
             fn kind() -> #kind {
-                #form_kind(<Self as #model>::definition())
+                #form_kind(<Self as #model>::definition)
             }
 
             fn read(value: &#value) -> ::core::result::Result<Self, #unread> {

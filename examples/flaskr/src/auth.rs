@@ -6,6 +6,7 @@ use carboy::{
     security::password::{check_password_hash, generate_password_hash},
 };
 use carboy_db::db;
+use carboy_ext::forms::{Form, FormState};
 use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
@@ -50,53 +51,51 @@ pub async fn load_logged_in_user() -> Result<()> {
     Ok(())
 }
 
+/// What a user types to register, and to log in.
+#[derive(Form)]
+struct Credentials {
+    #[field(
+        attr(autocomplete = "username", autofocus),
+        validate(input_required(message = "Username is required."))
+    )]
+    username: String,
+    #[field(widget = "password", validate(input_required(message = "Password is required.")))]
+    password: String,
+}
+
 /// Registers a user: the name must be free, the password is stored as a hash.
 #[route("/register", methods = ["GET", "POST"])]
-async fn register() -> Result {
-    if request().method() == "POST" {
-        let username: String = request().form().get_required("username")?;
-        let password: String = request().form().get_required("password")?;
-        let error = if username.is_empty() {
-            "Username is required.".to_owned()
-        } else if password.is_empty() {
-            "Password is required.".to_owned()
-        } else {
-            let hash = generate_password_hash(&password).await?;
-            match db()
-                .execute("INSERT INTO user (username, password) VALUES (?, ?)", (&*username, hash))
-                .await
-            {
-                Ok(_) => return redirect(url_for!(login)).into_response(),
-                Err(e) if e.is_unique_violation() => format!("User {username} is already registered."),
-                Err(e) => return Err(e.into()),
+async fn register(mut form: FormState<Credentials>) -> Result {
+    if let Some(Credentials { username, password }) = form.validate_on_submit() {
+        let hash = generate_password_hash(&password).await?;
+        match db().execute("INSERT INTO user (username, password) VALUES (?, ?)", (&*username, hash)).await {
+            Ok(_) => return redirect(url_for!(login)).into_response(),
+            Err(e) if e.is_unique_violation() => {
+                form.add_error("username", format!("User {username} is already registered."));
             }
-        };
-        flash(error, "error");
+            Err(e) => return Err(e.into()),
+        }
     }
-    render!("auth/register.html")?.into_response()
+    render!("auth/register.html", form)?.into_response()
 }
 
 /// Logs a user in: the session remembers the id.
 #[route("/login", methods = ["GET", "POST"])]
-async fn login() -> Result {
-    if request().method() == "POST" {
-        let username: String = request().form().get_required("username")?;
-        let password: String = request().form().get_required("password")?;
-        let error =
-            match db().query_one("SELECT id, password FROM user WHERE username = ?", (username,)).await? {
-                None => "Incorrect username.",
-                Some(user) if !check_password_hash(&user.get::<String>("password")?, &password).await? => {
-                    "Incorrect password."
-                }
-                Some(user) => {
-                    session().clear();
-                    session().set("user_id", user.get::<i64>("id")?);
-                    return redirect(url_for!("index")).into_response();
-                }
-            };
-        flash(error, "error");
+async fn login(mut form: FormState<Credentials>) -> Result {
+    if let Some(Credentials { username, password }) = form.validate_on_submit() {
+        match db().query_one("SELECT id, password FROM user WHERE username = ?", (username,)).await? {
+            None => form.add_error("username", "Incorrect username."),
+            Some(user) if !check_password_hash(&user.get::<String>("password")?, &password).await? => {
+                form.add_error("password", "Incorrect password.")
+            }
+            Some(user) => {
+                session().clear();
+                session().set("user_id", user.get::<i64>("id")?);
+                return redirect(url_for!("index")).into_response();
+            }
+        };
     }
-    render!("auth/login.html")?.into_response()
+    render!("auth/login.html", form)?.into_response()
 }
 
 /// Forgets the user.

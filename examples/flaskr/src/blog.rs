@@ -3,6 +3,7 @@
 use crate::auth::{CurrentUser, User};
 use carboy::{Result, prelude::*};
 use carboy_db::db;
+use carboy_ext::forms::{Form, FormState};
 use serde::{Deserialize, Serialize};
 
 /// The views, from the front page on.
@@ -20,6 +21,16 @@ struct Post {
     created: String,
     author_id: i64,
     username: String,
+}
+
+/// What an author types. A post has more fields, which nobody can send.
+#[derive(Form)]
+#[form(obj = Post)]
+struct PostForm {
+    #[field(validate(input_required(message = "Title is required.")))]
+    title: String,
+    #[field(widget = "textarea", attr(rows = 10))]
+    body: String,
 }
 
 const POSTS: &str =
@@ -44,36 +55,26 @@ async fn own_post(id: i64, user: &User) -> Result<Post> {
 
 /// Writes a post.
 #[route("/create", methods = ["GET", "POST"])]
-async fn create(user: CurrentUser) -> Result {
-    if request().method() == "POST" {
-        let title: String = request().form().get_required("title")?;
-        let body: String = request().form().get_required("body")?;
-        if title.is_empty() {
-            flash("Title is required.", "error");
-        } else {
-            let values = (title, body, user.0.id);
-            db().execute("INSERT INTO post (title, body, author_id) VALUES (?, ?, ?)", values).await?;
-            return redirect(url_for!(index)).into_response();
-        }
+async fn create(user: CurrentUser, mut form: FormState<PostForm>) -> Result {
+    if let Some(post) = form.validate_on_submit() {
+        let values = (post.title, post.body, user.0.id);
+        db().execute("INSERT INTO post (title, body, author_id) VALUES (?, ?, ?)", values).await?;
+        return redirect(url_for!(index)).into_response();
     }
-    render!("blog/create.html")?.into_response()
+    render!("blog/create.html", form)?.into_response()
 }
 
 /// Changes a post of the user's own.
 #[route("/<int:id>/update", methods = ["GET", "POST"])]
-async fn update(id: i64, user: CurrentUser) -> Result {
+async fn update(id: i64, user: CurrentUser, form: FormState<PostForm>) -> Result {
     let post = own_post(id, &user.0).await?;
-    if request().method() == "POST" {
-        let title: String = request().form().get_required("title")?;
-        let body: String = request().form().get_required("body")?;
-        if title.is_empty() {
-            flash("Title is required.", "error");
-        } else {
-            db().execute("UPDATE post SET title = ?, body = ? WHERE id = ?", (title, body, id)).await?;
-            return redirect(url_for!(index)).into_response();
-        }
+    let mut form = form.fill(&post);
+    if let Some(changed) = form.validate_on_submit() {
+        db().execute("UPDATE post SET title = ?, body = ? WHERE id = ?", (changed.title, changed.body, id))
+            .await?;
+        return redirect(url_for!(index)).into_response();
     }
-    render!("blog/update.html", post)?.into_response()
+    render!("blog/update.html", post, form)?.into_response()
 }
 
 /// Deletes a post of the user's own.

@@ -5,7 +5,7 @@ use carboy::{FileStorage, MultiDict, Request, Result};
 use std::collections::HashMap;
 
 /// The names and values that were sent, in the order of the names' first occurrence.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub struct FormData {
     names: Vec<String>,
     values: HashMap<String, Vec<Value>>,
@@ -106,6 +106,13 @@ impl FormData {
         found.sort_unstable();
         found.dedup();
         found
+    }
+}
+
+/// Not what was typed: it may be a password.
+impl std::fmt::Debug for FormData {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("FormData").field("names", &self.names).finish_non_exhaustive()
     }
 }
 

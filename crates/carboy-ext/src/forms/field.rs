@@ -14,10 +14,10 @@ use crate::validation::{
     rule::{Subject, check_all},
 };
 use carboy::{Markup, escape};
-use std::{borrow::Cow, sync::Arc};
+use std::{borrow::Cow, fmt, sync::Arc};
 
 /// A field of a form with its value and its errors.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Field {
     def: Arc<FieldDef>,
     rules: Arc<Vec<Rule>>,
@@ -36,7 +36,6 @@ pub struct Field {
     /// One of the options of a field, and whether it is chosen.
     option: Option<bool>,
     token: Option<String>,
-    checked: bool,
 }
 
 impl Field {
@@ -61,7 +60,6 @@ impl Field {
             inner: Vec::new(),
             option: None,
             token: None,
-            checked: false,
             def,
         }
     }
@@ -261,7 +259,6 @@ impl Field {
 
     /// Asks the rules; the errors are kept.
     pub(super) fn validate(&mut self, other: &dyn Fn(&str) -> Option<(String, Value)>) -> bool {
-        self.checked = true;
         match &self.def.kind {
             Kind::Form(_) => return validate_all(&mut self.inner),
             Kind::List(_) => {
@@ -576,6 +573,17 @@ impl Field {
         let attrs = attrs.html();
         let space = if attrs.is_empty() { "" } else { " " };
         Markup::new(format!("<label{space}{attrs}>{text}</label>"))
+    }
+}
+
+/// Not what was typed: it may be a password.
+impl fmt::Debug for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct(self.type_name())
+            .field("name", &self.name)
+            .field("errors", &self.errors)
+            .field("inner", &self.inner)
+            .finish_non_exhaustive()
     }
 }
 

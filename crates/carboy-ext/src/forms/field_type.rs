@@ -3,12 +3,11 @@
 use super::{
     choice::{Choice, Choices},
     definition::{FieldDef, Kind, ListDef, MOST_ENTRIES},
-    widget::Widget,
 };
 use crate::validation::{Decimal, Value};
 use carboy::FileStorage;
 use jiff::civil;
-use std::sync::Arc;
+use std::{cell::Cell, sync::Arc};
 
 /// Why a value does not become a Rust value: where, and whether something was there.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -258,16 +257,28 @@ pub fn choices_kind() -> Kind {
     Kind::SelectMultiple { integer: false }
 }
 
-/// The kind of a form inside a form.
-#[doc(hidden)]
-pub fn form_kind(form: super::FormDef) -> Kind {
-    Kind::Form(Arc::new(form))
+thread_local! {
+    /// How many forms inside forms are being described.
+    static DEPTH: Cell<usize> = const { Cell::new(0) };
 }
 
-impl FieldDef {
-    /// A checkbox that is a submit button: true when the form was sent with it.
-    #[must_use]
-    pub fn submit(name: &'static str) -> Self {
-        FieldDef::of::<bool>(name).widget(Widget::Submit)
+/// The kind of a form inside a form.
+///
+/// # Panics
+/// When a form holds itself: it would have no end.
+#[doc(hidden)]
+pub fn form_kind(definition: fn() -> super::FormDef) -> Kind {
+    const DEEPEST: usize = 32;
+    let depth = DEPTH.get();
+    assert!(depth < DEEPEST, "a form holds itself, or forms {DEEPEST} deep: it would have no end");
+    /// Counts down, also when a default panics.
+    struct Leave(usize);
+    impl Drop for Leave {
+        fn drop(&mut self) {
+            DEPTH.set(self.0);
+        }
     }
+    let _leave = Leave(depth);
+    DEPTH.set(depth + 1);
+    Kind::Form(Arc::new(definition()))
 }

@@ -52,17 +52,20 @@ fn errors_by_name(fields: &[Arc<Field>]) -> TemplateValue {
     TemplateValue::map(wrong.map(|field| (field.short_name().to_owned(), errors(field))))
 }
 
-/// The hidden inputs of a form: Flask-WTF's `hidden_tag`.
-fn hidden_tag(form: &BoundForm, arguments: &TemplateArgs<'_>) -> Markup {
-    let wanted: Vec<String> =
-        (0..arguments.len()).filter_map(|index| arguments.get(index)).map(|name| name.to_string()).collect();
-    let hidden = form.shared_fields().iter().filter(|field| field.is_hidden());
+/// The hidden inputs of a form: Flask-WTF's `hidden_tag`, of all fields or of those that are given, by name or as fields.
+fn hidden_tag(fields: &[Arc<Field>], arguments: &TemplateArgs<'_>) -> Markup {
+    let hidden = fields.iter().filter(|field| field.is_hidden());
+    let wanted: Vec<String> = (0..arguments.len())
+        .filter_map(|index| arguments.get(index))
+        .map(|given| given.to_string())
+        .collect();
     let inputs: Vec<String> = match wanted.is_empty() {
         true => hidden.map(|field| field.html().into_string()).collect(),
+        // A field that is given prints as its HTML.
         false => wanted
             .iter()
-            .filter_map(|name| {
-                hidden.clone().find(|field| field.short_name() == name || *field.html() == **name)
+            .filter_map(|given| {
+                hidden.clone().find(|field| field.short_name() == given || *field.html() == **given)
             })
             .map(|field| field.html().into_string())
             .collect(),
@@ -97,7 +100,7 @@ impl TemplateObject for FormView {
         name: &str,
         arguments: &TemplateArgs<'_>,
     ) -> Option<Result<TemplateValue, TemplateError>> {
-        (name == "hidden_tag").then(|| Ok(hidden_tag(&self.0, arguments).into()))
+        (name == "hidden_tag").then(|| Ok(hidden_tag(self.0.shared_fields(), arguments).into()))
     }
 
     fn items(&self) -> Option<Vec<TemplateValue>> {
@@ -146,13 +149,8 @@ impl TemplateObject for FieldView {
         name: &str,
         arguments: &TemplateArgs<'_>,
     ) -> Option<Result<TemplateValue, TemplateError>> {
-        if name != "hidden_tag" || !matches!(self.0.kind(), Kind::Form(_)) {
-            return None;
-        }
-        let _ = arguments;
-        let hidden = self.0.inner().iter().filter(|field| field.is_hidden());
-        let inputs: Vec<String> = hidden.map(|field| field.html().into_string()).collect();
-        Some(Ok(Markup::new(inputs.join("\n")).into()))
+        let form = name == "hidden_tag" && matches!(self.0.kind(), Kind::Form(_));
+        form.then(|| Ok(hidden_tag(self.0.inner(), arguments).into()))
     }
 
     fn call(&self, arguments: &TemplateArgs<'_>) -> Result<TemplateValue, TemplateError> {

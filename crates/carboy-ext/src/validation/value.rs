@@ -222,6 +222,17 @@ from! {
     civil::Date => Date, civil::Time => Time, civil::DateTime => DateTime, FileStorage => File,
 }
 
+macro_rules! from_size {
+    ($($ty:ty)+) => {$(
+        impl From<$ty> for Value {
+            fn from(value: $ty) -> Self {
+                Value::Integer(value as i128)
+            }
+        }
+    )+};
+}
+from_size!(usize isize);
+
 impl<T: Into<Value>> From<Option<T>> for Value {
     fn from(value: Option<T>) -> Self {
         value.map_or(Value::None, Into::into)

@@ -6,7 +6,7 @@ use carboy::{
 };
 use carboy_conformance::replay;
 use carboy_ext::{
-    forms::{Choice, Choices, Form, FormErrors, FormObject, FormState},
+    forms::{Choice, Choices, Form, FormData, FormErrors, FormObject, FormState},
     validation::{Decimal, Invalid},
 };
 use serde_json::{Value as Json, json};
@@ -421,7 +421,7 @@ fn labels_and_messages_are_in_the_language_of_the_request() {
 #[test]
 fn what_was_typed_is_not_in_debug_output() {
     let form = FormState::<Plain>::from_data([("note", "geheim")].into_iter().collect());
-    assert!(!format!("{form:?}").contains("geheim"));
+    assert!(!format!("{form:?} {:?} {:?}", form.form(), form.field("note")).contains("geheim"));
 }
 
 #[derive(Form)]
@@ -441,4 +441,17 @@ fn lists_are_bounded() {
     let many =
         FormState::<Many>::from_data(odd.into_iter().map(|name| (name, "x")).collect()).validate().unwrap();
     assert_eq!(many.tags.len(), 0);
+}
+
+#[derive(Form)]
+#[allow(dead_code)]
+struct Tree {
+    name: String,
+    branches: Vec<Tree>,
+}
+
+#[test]
+#[should_panic(expected = "a form holds itself")]
+fn a_form_that_holds_itself_says_so() {
+    let _ = FormState::<Tree>::from_data(FormData::new());
 }
