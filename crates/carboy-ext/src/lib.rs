@@ -38,7 +38,7 @@ pub mod login;
 pub mod mail;
 #[cfg(feature = "oauth")]
 pub mod oauth;
-#[cfg(feature = "redis")]
+#[cfg(all(feature = "redis", any(feature = "cache", feature = "limiter")))]
 mod redis;
 #[cfg(feature = "roles")]
 pub mod roles;

@@ -5,7 +5,7 @@
 //! before it. Its going and its coming back are logged, once each.
 
 use redis::{
-    Client, Cmd, ConnectionInfo, FromRedisValue, IntoConnectionInfo, Pipeline, RedisResult, ScriptInvocation,
+    Client, Cmd, ConnectionInfo, FromRedisValue, IntoConnectionInfo, RedisResult,
     aio::{ConnectionManager, ConnectionManagerConfig},
 };
 use std::{
@@ -37,17 +37,21 @@ struct Health {
 }
 
 /// What Redis is asked: one round trip.
-pub(crate) enum Call<'a> {
+pub(crate) enum Call {
     Command(Cmd),
-    Pipeline(Pipeline),
-    Script(ScriptInvocation<'a>),
+    #[cfg(feature = "limiter")]
+    Pipeline(redis::Pipeline),
+    #[cfg(feature = "limiter")]
+    Script(redis::ScriptInvocation<'static>),
 }
 
-impl Call<'_> {
+impl Call {
     async fn send<T: FromRedisValue>(&self, mut to: ConnectionManager) -> RedisResult<T> {
         match self {
             Call::Command(command) => command.query_async(&mut to).await,
+            #[cfg(feature = "limiter")]
             Call::Pipeline(pipeline) => pipeline.query_async(&mut to).await,
+            #[cfg(feature = "limiter")]
             Call::Script(script) => script.invoke_async(&mut to).await,
         }
     }
@@ -106,7 +110,7 @@ impl Link {
     ///
     /// # Errors
     /// When the server does not answer, or not well, within the time allowed.
-    pub(crate) async fn ask<T: FromRedisValue>(&self, call: &Call<'_>) -> Result<T, LinkError> {
+    pub(crate) async fn ask<T: FromRedisValue>(&self, call: &Call) -> Result<T, LinkError> {
         if self.health().down_until.is_some_and(|until| Instant::now() < until) {
             return Err(LinkError::Paused(self.name.clone()));
         }

@@ -16,11 +16,11 @@ use crate::{
     middleware::Inner,
     polling::{Caught, catch, poll_in},
     registry::Plan,
-    runtime::{self, Entered},
+    runtime::Entered,
     session::Session,
     signals::ResponseEvent,
     state::State,
-    view::{BoxFuture, IntoResponse, View},
+    view::{BoxFuture, IntoResponse},
 };
 use carboy_http::{
     HeaderMap, HttpError, HttpErrorKind, MatchedRoute, Method, Request, Response, StatusCode, header, host,
@@ -382,24 +382,8 @@ async fn answer(app: &Arc<Frozen>, context: &Arc<Context>, plan: &Plan) -> Resul
             context.endpoint().unwrap_or("")
         )));
     };
-    call(app, context, view).await
-}
-
-/// Step 7: runs the view where it belongs.
-async fn call(app: &Frozen, context: &Arc<Context>, view: &Arc<View>) -> Result<Response> {
-    match &**view {
-        View::Sync(f) if !app.state.settings().sync_views_block => f(context),
-        View::Async(f) => f(context.clone()).await,
-        View::Sync(_) | View::Blocking(_) => {
-            let (context, view) = (context.clone(), view.clone());
-            runtime::blocking(move || match &*view {
-                View::Sync(f) => f(&context),
-                View::Blocking(f) => f(&context),
-                View::Async(_) => unreachable!("asynchronous views are awaited"),
-            })
-            .await
-        }
-    }
+    // Step 7.
+    view.call(context).await
 }
 
 /// The automatic answer to OPTIONS.

@@ -251,8 +251,9 @@ pub trait Scaffold: Sized {
 }
 
 fn registrations_of(route: RouteDef) -> Vec<RouteRegistration> {
+    let callable = route.around.into_iter().fold((route.make)(), View::around);
     let view = ViewRegistration {
-        view: Arc::new((route.make)()),
+        view: Arc::new(callable),
         type_id: Some(route.type_id),
         stream: route.stream,
         static_files: false,

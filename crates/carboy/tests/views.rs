@@ -529,3 +529,36 @@ fn a_converter_of_the_apps_own_is_checked_against_the_type_at_start_up() {
     let text = start_up_error(app);
     assert!(text.contains("uses the converter 'odd', whose values the argument 'n: "), "{text}");
 }
+
+#[get("/around/<word>")]
+fn word(word: String) -> String {
+    word
+}
+
+#[get("/around/blocking/<word>", blocking)]
+fn word_blocking(word: String) -> String {
+    assert!(std::thread::current().name().is_none_or(|name| !name.contains("worker")));
+    word
+}
+
+#[test]
+fn functions_around_views_run_inside_out_and_may_answer_in_their_place() {
+    let wrap = |mark: &'static str| {
+        move |view: carboy::view::Call| async move {
+            if request().args().contains(mark) {
+                return abort(418);
+            }
+            let mut response = view.run().await?;
+            let text =
+                format!("{mark}{}{mark}", String::from_utf8_lossy(response.data().unwrap_or_default()));
+            response.set_data(text);
+            Ok(response)
+        }
+    };
+    let mut app = App::new("around");
+    app.routes(routes![word, word_blocking].around(wrap("-")).around(wrap("+")));
+    let client = app.test_client();
+    assert_eq!(client.get("/around/x").send().text(), "+-x-+");
+    assert_eq!(client.get("/around/blocking/x").send().text(), "+-x-+");
+    assert_eq!(client.get("/around/x?-=").send().status(), 418);
+}

@@ -8,8 +8,10 @@
 //! | `extract.rs` | the other arguments: [`FromContext`], [`Json`], [`Form`], [`Query`], [`BodyStream`] |
 //! | `fields.rs` | form and query fields as a type of the user's own |
 //! | `response.rs` | return values: [`IntoResponse`], [`Html`], [`Redirect`] |
+//! | `around.rs` | functions around views: [`Around`] |
 //! | `method.rs` | a type with a function for each HTTP method: [`MethodView`] |
 
+mod around;
 mod extract;
 mod fields;
 mod method;
@@ -17,6 +19,7 @@ mod response;
 mod route;
 mod url;
 
+pub use around::{Around, Call};
 pub use extract::{BodyStream, Form, FromContext, Json, Query};
 pub use fields::{FieldError, read_fields};
 pub use method::{MethodView, method_view};

@@ -1,9 +1,9 @@
 //! What `#[route]` says about a function: data that `App::routes` registers.
 
-use super::{FromContext, FromUrl, UrlParams, View};
+use super::{Around, FromContext, FromUrl, UrlParams, View};
 use crate::{extension::Requirement, guard::Guard, registry::RuleOptions};
 use carboy_routing::{Rule, Value};
-use std::{any::TypeId, panic::Location};
+use std::{any::TypeId, panic::Location, sync::Arc};
 
 /// The struct beside an attributed function: what `routes![]` lists.
 #[diagnostic::on_unimplemented(
@@ -41,6 +41,8 @@ pub struct RouteDef {
     pub type_id: TypeId,
     /// Makes the callable view.
     pub make: fn() -> View,
+    /// What is around it, the innermost first.
+    pub around: Vec<Arc<dyn Around>>,
 }
 
 impl RouteDef {
@@ -76,6 +78,7 @@ impl RouteDef {
             location: Location::caller(),
             type_id: TypeId::of::<T>(),
             make,
+            around: Vec::new(),
         }
     }
 }
@@ -220,6 +223,16 @@ impl Routes {
         embedded: Option<&'static crate::files::Embedded>,
     ) -> Self {
         Routes { list, root_path: Some(root_path), embedded }
+    }
+
+    /// Puts [something around](Around) each of these views: `routes![index, about].around(cached(60))`. What is put there first is innermost.
+    #[must_use]
+    pub fn around(mut self, around: impl Around) -> Self {
+        let around: Arc<dyn Around> = Arc::new(around);
+        for route in &mut self.list {
+            route.around.push(around.clone());
+        }
+        self
     }
 }
 

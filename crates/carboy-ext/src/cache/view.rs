@@ -1,0 +1,229 @@
+//! Answers of views are kept.
+
+use super::{
+    Cache, Live,
+    answer::{self, Verdict},
+    flight::{Outcome, Role},
+    kept::{self, Kept},
+};
+use carboy::{
+    Method, Request, Response, Result, ext, request,
+    view::{Around, BoxFuture, Call},
+};
+use std::{sync::Arc, time::Duration};
+
+type Filter = Arc<dyn Fn(&Response) -> bool + Send + Sync>;
+type Test = Arc<dyn Fn() -> bool + Send + Sync>;
+
+/// Keeps the answers of views for so long, zero being for ever: Flask-Caching's decorator `cached`. Put it around them:
+/// `app.routes(routes![index, about].around(cached(Duration::from_secs(60))))`.
+///
+/// An answer is found again by the host, the path and the query, whose arguments may come in another order; and by the fields that the view
+/// names in `Vary`. HEAD and conditional requests are answered from what was kept for GET.
+///
+/// **Never kept** is what may be for one user alone:
+///
+/// | what | why |
+/// |---|---|
+/// | answers to requests with `Authorization`, which are not answered from the cache either | they are for whoever that is |
+/// | answers that set a cookie | it would be everybody's |
+/// | answers of views that looked at the session; requests for which a hook, a guard or a login did are not answered from the cache either | they may show what is in it |
+/// | `Cache-Control: private`, `no-store` or `no-cache` | the view says so |
+/// | `Vary: Cookie`, `Authorization` or `*` | each client has its own |
+/// | streams, answers with other statuses than 200, 301 and 404, errors | they are not whole, or not good for long |
+/// | answers to anything but GET | they are not for asking again |
+/// | what is larger than `CACHE_MAX_ENTRY_SIZE` | memory has a limit |
+///
+/// A view that looks at cookies by itself must say `Vary: Cookie`. Hooks and guards run for answers from the cache too: they come before and
+/// behind. Functions of `after_this_request` that the view left behind do not.
+///
+/// # Panics
+/// The views do when the app has no [`Cache`].
+pub fn cached(timeout: Duration) -> Cached {
+    Cached { timeout: Some(timeout), query: true, key: None, unless: None, response_filter: None }
+}
+
+/// How the answers of views are kept: what [`cached`] makes.
+#[derive(Clone)]
+pub struct Cached {
+    timeout: Option<Duration>,
+    query: bool,
+    key: Option<Arc<dyn Fn() -> String + Send + Sync>>,
+    unless: Option<Test>,
+    response_filter: Option<Filter>,
+}
+
+impl Cached {
+    /// Keeps them for as long as `CACHE_DEFAULT_TIMEOUT` says.
+    pub fn default_timeout(mut self) -> Self {
+        self.timeout = None;
+        self
+    }
+
+    /// Leaves the query out: the view does not look at it, and nobody can make a new answer by a new query.
+    pub fn ignore_query(mut self) -> Self {
+        self.query = false;
+        self
+    }
+
+    /// Finds answers by this key in place of host, path and query: `key_prefix` and `make_cache_key` of Flask-Caching. What the answer depends on
+    /// must be in it.
+    pub fn key(mut self, key: impl Fn() -> String + Send + Sync + 'static) -> Self {
+        self.key = Some(Arc::new(key));
+        self
+    }
+
+    /// Leaves requests alone for which this is true: they are not answered from the cache, and their answers are not kept.
+    pub fn unless(mut self, bypass: impl Fn() -> bool + Send + Sync + 'static) -> Self {
+        self.unless = Some(Arc::new(bypass));
+        self
+    }
+
+    /// Keeps only answers for which this is true, of those that may be kept.
+    pub fn response_filter(mut self, keep: impl Fn(&Response) -> bool + Send + Sync + 'static) -> Self {
+        self.response_filter = Some(Arc::new(keep));
+        self
+    }
+
+    fn key_of(&self, live: &Live, request: &Request) -> String {
+        if let Some(key) = &self.key {
+            return live.view_key(&key(), "");
+        }
+        let mut rest = format!("{}://{}{} ", request.scheme(), request.host(), request.script_root());
+        if self.query {
+            let mut arguments: Vec<&str> =
+                request.query_string().split('&').filter(|pair| !pair.is_empty()).collect();
+            // Arguments of the same name keep their order.
+            arguments.sort_by_key(|pair| pair.split('=').next());
+            rest.push_str(&arguments.join("&"));
+        }
+        live.view_key(request.path(), &rest)
+    }
+
+    /// Calls the view, and says what others get of it.
+    async fn make(&self, live: &Live, key: &str, view: Call) -> Result<(Response, Outcome)> {
+        let response = view.run().await?;
+        let request = request();
+        let wanted = self.response_filter.as_ref().is_none_or(|keep| keep(&response));
+        let kept = match answer::verdict(&request, &response) {
+            Verdict::Keep(fields) if wanted => kept::answer(&response).map(|bytes| (fields, bytes)),
+            _ => None,
+        };
+        let Some((fields, bytes)) = kept.filter(|(_, bytes)| bytes.len() <= live.settings.max_entry_size)
+        else {
+            return Ok((response, Outcome::NotKept));
+        };
+        if fields.is_empty() {
+            live.keep(key, bytes.clone(), self.timeout).await;
+            return Ok((response, Outcome::Made(bytes.into())));
+        }
+        let variant = format!("{key}{}", answer::variant(&request, &fields));
+        live.keep(&variant, bytes, self.timeout).await;
+        let varies = kept::varies(&fields).unwrap_or_default();
+        live.keep(key, varies.clone(), self.timeout).await;
+        Ok((response, Outcome::Made(varies.into())))
+    }
+}
+
+impl Around for Cached {
+    fn answer(&self, view: Call) -> BoxFuture<Result<Response>> {
+        let cached = self.clone();
+        Box::pin(async move {
+            let cache = ext::<Cache>();
+            let request = request();
+            let bypassed = cached.unless.as_ref().is_some_and(|bypass| bypass());
+            match cache.live() {
+                Some(live) if !bypassed && answer::asks_for_what_may_be_kept(&request) => {
+                    cached.look(live, &request, view).await
+                }
+                _ => view.run().await,
+            }
+        })
+    }
+}
+
+impl Cached {
+    async fn look(&self, live: &Live, request: &Request, view: Call) -> Result<Response> {
+        let key = self.key_of(live, request);
+        // The key at which the answer is expected: that of a variant once it is known that there are some.
+        let mut at = key.clone();
+        if let Some(response) = found(live, request, &key, &mut at).await {
+            return Ok(conditional(request, response));
+        }
+        // Answers to HEAD are not kept.
+        if *request.method() != Method::GET {
+            return view.run().await;
+        }
+        // Nobody waits for an answer that is likely to be another's alone.
+        if live.not_kept.contains_key(&key) {
+            let (response, outcome) = self.make(live, &key, view).await?;
+            if matches!(outcome, Outcome::Made(_)) {
+                live.not_kept.invalidate(&key);
+            }
+            return Ok(conditional(request, response));
+        }
+        loop {
+            match live.flights.join(&at).await {
+                Role::Leader(flight) => {
+                    // It may have been made between the look and the start.
+                    if let Some(response) = found(live, request, &key, &mut at.clone()).await {
+                        flight.land(Outcome::NotKept);
+                        return Ok(conditional(request, response));
+                    }
+                    return match self.make(live, &key, view).await {
+                        Ok((response, outcome)) => {
+                            if matches!(outcome, Outcome::NotKept) {
+                                live.not_kept.insert(key, ());
+                            }
+                            flight.land(outcome);
+                            Ok(conditional(request, response))
+                        }
+                        Err(error) => {
+                            flight.land(Outcome::Failed(error.clone()));
+                            Err(error)
+                        }
+                    };
+                }
+                Role::Follower(Outcome::Made(bytes)) => match kept::read(&bytes) {
+                    Some(Kept::Answer(response)) => return Ok(conditional(request, response)),
+                    // Another variant was made, or this one.
+                    _ => {
+                        let before = at.clone();
+                        if let Some(response) = found(live, request, &key, &mut at).await {
+                            return Ok(conditional(request, response));
+                        }
+                        if at == before {
+                            return view.run().await;
+                        }
+                    }
+                },
+                // An error of another's request may be about that request: this one is asked by itself.
+                Role::Follower(Outcome::NotKept | Outcome::Failed(_)) => return view.run().await,
+            }
+        }
+    }
+}
+
+/// The answer that is kept for a request. `at` becomes the key of its variant, if there are some.
+async fn found(live: &Live, request: &Request, key: &str, at: &mut String) -> Option<Response> {
+    match kept::read(&live.store.get(key).await?)? {
+        Kept::Answer(response) => Some(response),
+        Kept::Varies(fields) => {
+            *at = format!("{key}{}", answer::variant(request, &fields));
+            match kept::read(&live.store.get(at).await?)? {
+                Kept::Answer(response) => Some(response),
+                Kept::Varies(_) => None,
+            }
+        }
+    }
+}
+
+/// 304 in place of an answer that the client has.
+fn conditional(request: &Request, mut response: Response) -> Response {
+    let has_validator = ["etag", "last-modified"].iter().any(|name| response.headers().contains_key(*name));
+    if has_validator && response.status() == 200 {
+        // Parts are not made of it, so nothing can fail.
+        let _ = response.make_conditional(request, false, None);
+    }
+    response
+}
