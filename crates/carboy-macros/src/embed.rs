@@ -1,4 +1,4 @@
-//! What a release build holds of its package's folders `templates` and `static`.
+//! What a release build holds of its package's folders `templates`, `static` and `translations`.
 //!
 //! The files are listed when the macro is expanded and included by rustc, so a changed file builds the package again; a new
 //! one is seen when the file with the macro is compiled next.
@@ -22,6 +22,11 @@ pub(crate) fn embedded() -> TokenStream {
     let templates = files(&root.join("templates"))
         .into_iter()
         .map(|(name, path, _)| quote!((#name, ::core::include_str!(#path))));
+    // Only catalogues: what translators keep beside them is not needed.
+    let translations = files(&root.join("translations"))
+        .into_iter()
+        .filter(|(name, ..)| name.ends_with(".mo") || name.ends_with(".po"))
+        .map(|(name, path, _)| quote!((#name, ::core::include_bytes!(#path))));
     let files = files(&root.join("static"))
         .into_iter()
         .map(|(name, path, modified)| quote!((#name, ::core::include_bytes!(#path), #modified)));
@@ -30,7 +35,11 @@ pub(crate) fn embedded() -> TokenStream {
         let embedded = ::core::option::Option::None;
         #[cfg(not(debug_assertions))]
         let embedded = {
-            static EMBEDDED: #embedded = #embedded { templates: &[#(#templates),*], files: &[#(#files),*] };
+            static EMBEDDED: #embedded = #embedded {
+                templates: &[#(#templates),*],
+                files: &[#(#files),*],
+                translations: &[#(#translations),*],
+            };
             ::core::option::Option::Some(&EMBEDDED)
         };
         embedded

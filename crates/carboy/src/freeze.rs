@@ -287,6 +287,7 @@ pub(crate) fn freeze(mut app: App) -> Result<AppService> {
             .collect(),
         static_sources,
         templates,
+        translations: app.data.folders.embedded.map_or(&[], |embedded| embedded.translations),
         signals: app.signals,
         extensions: app.extensions.iter().map(|e| (e.type_id, e.any.clone())).collect(),
         drain: Default::default(),

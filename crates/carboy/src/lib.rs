@@ -118,8 +118,9 @@ pub use state::State;
 pub use stream::{StreamWithContext, stream_with_context};
 pub use templating::{
     JinjaOptions, Markup, TemplateArgs, TemplateAttribute, TemplateContext, TemplateError, TemplateErrorKind,
-    TemplateFunction, TemplateObject, TemplateValue, escape, escape_silent, get_template_attribute,
-    render_template, render_template_string, select_template, stream_template, stream_template_string,
+    TemplateFunction, TemplateMessage, TemplateObject, TemplateValue, escape, escape_silent,
+    get_template_attribute, render_template, render_template_string, select_template, stream_template,
+    stream_template_string, template_messages,
 };
 pub use translator::{Translate, Translator, gettext, ngettext, translator};
 pub use upstream::Upstream;

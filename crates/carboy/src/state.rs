@@ -48,6 +48,7 @@ pub struct State {
     /// The doc comments of attributed views, by endpoint.
     pub(crate) docs: HashMap<String, &'static str>,
     pub(crate) templates: Engine,
+    pub(crate) translations: &'static [(&'static str, &'static [u8])],
     pub(crate) signals: Signals,
     pub(crate) extensions: HashMap<TypeId, Arc<dyn Any + Send + Sync>>,
     pub(crate) drain: Drain,
@@ -106,6 +107,12 @@ impl State {
     /// What has to hold before the view of an endpoint runs: the guards of its blueprints, outer to inner, then its own.
     pub fn guards(&self, endpoint: &str) -> &[Guard] {
         self.guards.get(endpoint).map_or(&[], |guards| guards)
+    }
+
+    /// The files of the package's folder `translations` that a release build holds: name with slashes, content. None in a debug build, which
+    /// reads the folder itself.
+    pub fn embedded_translations(&self) -> &'static [(&'static str, &'static [u8])] {
+        self.translations
     }
 
     /// The signals.

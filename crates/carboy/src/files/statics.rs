@@ -21,6 +21,8 @@ pub struct Embedded {
     pub templates: &'static [(&'static str, &'static str)],
     /// The files in `static`: name, content, seconds since 1970 of their last change.
     pub files: &'static [(&'static str, &'static [u8], u64)],
+    /// The catalogues in `translations`: name, content.
+    pub translations: &'static [(&'static str, &'static [u8])],
 }
 
 /// Where the static files of each scope are.

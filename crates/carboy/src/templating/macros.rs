@@ -14,6 +14,7 @@ use super::args::Args;
 use super::percent;
 use super::python::pairs;
 use super::source::{Piece, first_word, names, pieces};
+use super::translation;
 
 const PREFIX: &str = "_carboy_macro_";
 const WRAP: &str = "_carboy_extend_macro";
@@ -22,11 +23,16 @@ pub(super) fn install(environment: &mut Environment<'static>) {
     environment.add_function(WRAP, wrap);
 }
 
-/// Prepares a source for the engine: Unix line ends, formatting operators and macros with surplus arguments rewritten.
+/// Prepares a source for the engine: Unix line ends; translated blocks, formatting operators and macros with surplus arguments rewritten.
 pub(super) fn prepare(source: &str) -> Cow<'_, str> {
     let mut source = Cow::Borrowed(source);
     if source.contains('\r') {
         source = Cow::Owned(source.replace("\r\n", "\n").replace('\r', "\n"));
+    }
+    if source.contains("endtrans")
+        && let Some(rewritten) = translation::rewrite(&source)
+    {
+        source = Cow::Owned(rewritten);
     }
     if source.contains('%')
         && let Some(rewritten) = percent::rewrite(&source)

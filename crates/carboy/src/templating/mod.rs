@@ -47,6 +47,7 @@ mod setup;
 mod source;
 #[cfg(test)]
 mod tests;
+mod translation;
 mod value;
 
 pub use context::TemplateContext;
@@ -59,6 +60,7 @@ pub use render::{
 };
 pub use setup::JinjaOptions;
 pub(crate) use setup::{Engine, EngineOptions, Registrations};
+pub use translation::{TemplateMessage, template_messages};
 #[doc(hidden)]
 pub use value::{ArgsMarker, CarboyMarker, PlainMarker, ResultMarker};
 pub use value::{IntoTemplateValue, TemplateArgs, TemplateFunction, TemplateObject, TemplateValue};

@@ -380,6 +380,7 @@ fn built_in_templates_are_used_unless_a_folder_is_named() {
     static BUILT_IN: crate::files::Embedded = crate::files::Embedded {
         templates: &[("t.html", "built in"), ("sub/u.html", "{% include 't.html' %}")],
         files: &[],
+        translations: &[],
     };
     let folder = Folder::new(&[("t.html", "on disk")]);
     for (named, expected) in [(false, "built in"), (true, "on disk")] {

@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 
 use minijinja::value::{Enumerator, Kwargs, Object, ObjectRepr, Serde, Tuple};
-use minijinja::{Error as EngineError, ErrorKind, State, Value};
+use minijinja::{AutoEscape, Error as EngineError, ErrorKind, State, Value};
 use serde::de::DeserializeOwned;
 use serde::{Serialize, Serializer};
 
@@ -120,6 +120,21 @@ impl TemplateValue {
     /// If the value cannot be iterated over.
     pub fn items(&self) -> Result<Vec<TemplateValue>, TemplateError> {
         Ok(super::args::items(&self.0)?.into_iter().map(TemplateValue).collect())
+    }
+
+    /// Python's `text % mapping`: each `%(name)s` (`d`, `.2f`, …) is replaced by the value of that name, `%%` is a percent sign.
+    ///
+    /// In [`Markup`](crate::Markup) the values are escaped, and the result is markup.
+    ///
+    /// # Errors
+    /// If a name is missing, or a conversion does not fit its value.
+    pub fn percent<K: Into<String>>(
+        &self,
+        values: impl IntoIterator<Item = (K, TemplateValue)>,
+    ) -> Result<TemplateValue, TemplateError> {
+        let values = TemplateValue::map(values);
+        let text = super::printf::percent(&python::to_text(&self.0), &[], Some(&values.0), self.is_safe())?;
+        Ok(TemplateValue(super::args::keep_safety(&self.0, text)))
     }
 
     /// Turns the value into a Rust type.
@@ -325,17 +340,17 @@ impl Object for Live {
         self.0.is_true()
     }
 
-    fn call(self: &Arc<Self>, _: &mut State<'_, '_>, args: &[Value]) -> Result<Value, EngineError> {
-        Ok(self.0.call(&TemplateArgs(args))?.0)
+    fn call(self: &Arc<Self>, state: &mut State<'_, '_>, args: &[Value]) -> Result<Value, EngineError> {
+        Ok(self.0.call(&TemplateArgs::new(args, state))?.0)
     }
 
     fn call_method(
         self: &Arc<Self>,
-        _: &mut State<'_, '_>,
+        state: &mut State<'_, '_>,
         method: &str,
         args: &[Value],
     ) -> Result<Value, EngineError> {
-        match self.0.call_method(method, &TemplateArgs(args)) {
+        match self.0.call_method(method, &TemplateArgs::new(args, state)) {
             Some(result) => Ok(result?.0),
             None => Err(EngineError::from(ErrorKind::UnknownMethod)),
         }
@@ -347,38 +362,53 @@ impl Object for Live {
 }
 
 /// The arguments of a call in a template.
-pub struct TemplateArgs<'a>(&'a [Value]);
+pub struct TemplateArgs<'a> {
+    arguments: &'a [Value],
+    escapes: bool,
+}
+
+impl<'a> TemplateArgs<'a> {
+    fn new(arguments: &'a [Value], state: &State<'_, '_>) -> Self {
+        Self { arguments, escapes: !matches!(state.auto_escape(), AutoEscape::None) }
+    }
+}
 
 impl TemplateArgs<'_> {
+    /// Whether what is printed where the call stands is escaped, unless it is [`Markup`](crate::Markup).
+    #[must_use]
+    pub fn escapes(&self) -> bool {
+        self.escapes
+    }
+
     /// How many positional arguments there are.
     #[must_use]
     pub fn len(&self) -> usize {
-        Args(self.0).split().0.len()
+        Args(self.arguments).split().0.len()
     }
 
     /// Whether there are no arguments at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.arguments.is_empty()
     }
 
     /// The positional argument at `index`.
     #[must_use]
     pub fn get(&self, index: usize) -> Option<TemplateValue> {
-        Args(self.0).split().0.get(index).cloned().map(TemplateValue)
+        Args(self.arguments).split().0.get(index).cloned().map(TemplateValue)
     }
 
     /// The named argument.
     #[must_use]
     pub fn named(&self, name: &str) -> Option<TemplateValue> {
-        let value = Args(self.0).split().1?.get_attr(name).ok()?;
+        let value = Args(self.arguments).split().1?.get_attr(name).ok()?;
         (!value.is_undefined()).then_some(TemplateValue(value))
     }
 
     /// All named arguments, in the order in which they were written.
     #[must_use]
     pub fn all_named(&self) -> Vec<(String, TemplateValue)> {
-        Args(self.0)
+        Args(self.arguments)
             .split()
             .1
             .map(|named| python::pairs(named, false))
@@ -419,7 +449,7 @@ impl TemplateArgs<'_> {
 
     /// Closures name no parameters, so they take neither named arguments nor more than they have.
     fn check(&self, most: usize) -> Result<(), TemplateError> {
-        let (positional, named) = Args(self.0).split();
+        let (positional, named) = Args(self.arguments).split();
         if named.is_some() {
             return Err(TemplateError::new(
                 TemplateErrorKind::Runtime,
@@ -573,8 +603,8 @@ function_impls!(A, B, C, D, E, G);
 
 /// A function as the engine sees it.
 pub(super) fn function_value<M, F: TemplateFunction<M>>(function: F) -> Value {
-    Value::from_function(move |_: &mut State<'_, '_>, args: Args<'_>| -> Result<Value, EngineError> {
-        Ok(function.call(&TemplateArgs(args.0))?.0)
+    Value::from_function(move |state: &mut State<'_, '_>, args: Args<'_>| -> Result<Value, EngineError> {
+        Ok(function.call(&TemplateArgs::new(args.0, state))?.0)
     })
 }
 
