@@ -1,10 +1,12 @@
 """Makes the locale data of crates/carboy-ext from the locale data of Babel, which is Unicode's CLDR.
 
-Usage: python locale_data.py OUTPUT_FOLDER
+Usage: python locale_data.py OUTPUT_FOLDER [FILE ...]
+
+Without names of files (`global`, `formats`, …) it makes all of them.
 
 Each file holds one kind of data: a JSON line that says where the chunk of each language lies, a line break, and the chunks, each a
 JSON text under zlib. A chunk holds the locales of a language: what differs from the locale's parent, and under "" the parent's name. A
-null takes a key of the parent away.
+null takes a key of the parent away. global.bin and forms.bin are one such text each: what holds for all locales, and the messages of WTForms.
 """
 
 import json
@@ -12,10 +14,12 @@ import sys
 import zlib
 from pathlib import Path
 
+import wtforms
 from babel import localedata
 from babel.core import get_global, parse_locale
 from babel.localedata import LocaleDataDict
 from babel.messages.plurals import get_plural
+from babel.messages.pofile import read_po
 from babel.plural import PluralRule
 
 AREA = None
@@ -163,13 +167,32 @@ def globals_of(locales):
     }
 
 
-def main(output):
+def form_messages():
+    """The messages of WTForms' validators in its languages: the rule of plurals, and translations by message."""
+    found = {}
+    for file in sorted((Path(wtforms.__file__).parent / "locale").glob("*/LC_MESSAGES/wtforms.po")):
+        catalog = read_po(file.open("rb"), locale=file.parts[-3])
+        messages = {}
+        for message in catalog:
+            if message.id and message.string and not message.fuzzy:
+                singular = message.id if isinstance(message.id, str) else message.id[0]
+                forms = [message.string] if isinstance(message.string, str) else list(message.string)
+                if all(forms):
+                    messages[singular] = forms if isinstance(message.id, tuple) else forms[0]
+        found[file.parts[-3]] = {"plural": catalog.plural_forms, "messages": messages}
+    return found
+
+
+def main(output, wanted):
     locales = ["root", *sorted(localedata.locale_identifiers())]
     for name, sections in PARTS.items():
-        write(output, name, sections, locales)
+        if not wanted or name in wanted:
+            write(output, name, sections, locales)
+    text = json.dumps(form_messages(), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
+    (output / "forms.bin").write_bytes(zlib.compress(text.encode(), 9))
     text = json.dumps(globals_of(locales), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     (output / "global.bin").write_bytes(zlib.compress(text.encode(), 9))
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]), sys.argv[2:])

@@ -2,8 +2,14 @@
 //! Translations beside the real Flask-Babel and Babel (the vectors of `conformance/translations`, and the packages themselves), and what an app's
 //! author and its visitors see.
 
+#[path = "translations/app.rs"]
+mod app;
+#[path = "translations/commands.rs"]
+mod commands;
 #[path = "translations/formats.rs"]
 mod formats;
+#[path = "translations/hostile.rs"]
+mod hostile;
 #[path = "translations/messages.rs"]
 mod messages;
 

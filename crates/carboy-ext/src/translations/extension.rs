@@ -4,12 +4,14 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use carboy::{
-    App, Extension, ExtensionFuture, Response, Scaffold, State, TemplateValue, try_ext, try_g, try_request,
+    App, Extension, ExtensionFuture, Response, Scaffold, State, TemplateValue, Translate, Translator,
+    try_ext, try_g, try_request,
 };
 use jiff::tz::TimeZone;
 
 use super::cldr::locale::Locale;
 use super::extract;
+use super::forms;
 use super::store::{Folder, Place, Store};
 use super::templates;
 use super::text::{self, Call};
@@ -279,12 +281,33 @@ impl Extension for Translations {
     fn init(&self, app: &mut App) -> carboy::Result<()> {
         templates::install(app);
         app.after_request(vary);
+        app.ext(Translator::new(self.clone()));
         app.command_group("babel", extract::commands());
         Ok(())
     }
 
     fn startup<'a>(&'a self, app: &'a Arc<State>) -> ExtensionFuture<'a, carboy::Result<()>> {
         Box::pin(async move { self.start(app).map(|_| ()) })
+    }
+}
+
+/// What other extensions ask: the app's catalogues, then the messages of WTForms.
+impl Translate for Translations {
+    fn locale(&self) -> Option<String> {
+        Some(get_locale().to_string())
+    }
+
+    fn gettext(&self, message: &str) -> Option<String> {
+        let call = Call { context: None, message, plural: None };
+        let own = lookup(&call, |found| found.map(str::to_owned));
+        own.or_else(|| forms::catalog(&get_locale())?.get(None, message).map(str::to_owned))
+    }
+
+    fn ngettext(&self, singular: &str, plural: &str, n: u64) -> Option<String> {
+        let number = i64::try_from(n).unwrap_or(i64::MAX);
+        let call = Call { context: None, message: singular, plural: Some((plural, number)) };
+        let own = lookup(&call, |found| found.map(str::to_owned));
+        own.or_else(|| forms::catalog(&get_locale())?.get_plural(None, singular, n).map(str::to_owned))
     }
 }
 

@@ -71,10 +71,10 @@ impl File {
             return Err(format!("it is larger than {LARGEST} bytes"));
         }
         // The header says how the file is to be read, and is ASCII itself.
-        let head = String::from_utf8_lossy(&bytes[..bytes.len().min(64 << 10)]).replace("\\n\"", "\"");
-        let field =
-            head.lines().map(|line| line.trim_matches('"')).find(|line| line.starts_with("Content-Type:"));
-        let text = Charset::of_header(field.unwrap_or_default())?.decode(bytes)?;
+        let head = String::from_utf8_lossy(&bytes[..bytes.len().min(64 << 10)]);
+        let field = head.find("Content-Type:").map(|at| &head[at..]).unwrap_or_default();
+        let field = field.split(['\\', '"', '\n']).next().unwrap_or_default();
+        let text = Charset::of_header(field)?.decode(bytes)?;
         let mut reader = Reader::default();
         for (index, line) in text.strip_prefix('\u{feff}').unwrap_or(&text).lines().enumerate() {
             reader.line(line.trim()).map_err(|what| format!("line {}: {what}", index + 1))?;
