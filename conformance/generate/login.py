@@ -296,6 +296,14 @@ SAME = [
 ]
 
 
+def split(case):
+    """What was asked beside what came of it."""
+    asked = ("closed", "cookie", "path", "method", "base", "agent", "address", "headers")
+    answers = [{key: value for key, value in step.items() if key not in asked} for step in case["steps"]]
+    steps = [{key: value for key, value in step.items() if key in asked} for step in case["steps"]]
+    return case | {"steps": steps, "answers": answers}
+
+
 def walks():
     for index, options in enumerate(APPS):
         rng = random.Random(index)
@@ -325,7 +333,7 @@ def urls():
 
 
 def main(output):
-    made = list(walks())
+    made = [split(case) for case in walks()]
     size = 200
     for number, start in enumerate(range(0, len(made), size), 1):
         lines = ",\n".join(json.dumps(group) for group in made[start : start + size])

@@ -166,7 +166,7 @@ pub fn logout_user() {
     visit::set_current(None);
 }
 
-/// Makes the login of this session fresh again, as after the password was asked for once more.
+/// Makes the login of this session fresh again, as after the password was asked for once more. The session is renewed, as at the login.
 ///
 /// # Panics
 /// As [`logout_user`].
@@ -174,6 +174,7 @@ pub fn logout_user() {
 pub fn confirm_login() {
     let login = login();
     let session = session();
+    session.renew();
     session.set(FRESH, true);
     session.set(IDENTIFIER, login_identifier(&request()));
     login.signals.user_login_confirmed.send(|| ());

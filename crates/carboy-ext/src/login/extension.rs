@@ -10,8 +10,8 @@ use super::{
     visit,
 };
 use carboy::{
-    App, BoxFuture, CurrentRequest, Error, Ext, Extension, ExtensionFuture, IntoResponse, Response, Result,
-    Scaffold, State, ext, security::signing::Clock, try_ext,
+    App, BoxFuture, CurrentRequest, Error, Ext, Extension, ExtensionFuture, IntoResponse, LogUser, Response,
+    Result, Scaffold, State, ext, security::signing::Clock, try_ext,
 };
 use std::{
     collections::HashMap,
@@ -22,6 +22,7 @@ use std::{
 type UserLoader = Box<dyn Fn(String) -> BoxFuture<Result<Option<UserRef>>> + Send + Sync>;
 type RequestLoader = Box<dyn Fn(CurrentRequest) -> BoxFuture<Result<Option<UserRef>>> + Send + Sync>;
 type Handler = Box<dyn Fn() -> Result<Response> + Send + Sync>;
+type LogName = Box<dyn Fn(&UserRef) -> Option<String> + Send + Sync>;
 type Localize = Box<dyn Fn(&str) -> String + Send + Sync>;
 
 /// Who is logged in: Flask-Login's `LoginManager`, with its sessions and cookies.
@@ -38,6 +39,7 @@ pub struct Login {
     pub(super) unauthorized_handler: Option<Handler>,
     pub(super) needs_refresh_handler: Option<Handler>,
     pub(super) localize: Option<Localize>,
+    pub(super) log_name: Option<LogName>,
     pub(super) signals: LoginSignals,
     pub(super) clock: Clock,
     protection: SessionProtection,
@@ -98,6 +100,7 @@ impl Login {
             unauthorized_handler: None,
             needs_refresh_handler: None,
             localize: None,
+            log_name: None,
             signals: LoginSignals::default(),
             clock: Clock::system(),
             protection: SessionProtection::default(),
@@ -215,6 +218,14 @@ impl Login {
         self
     }
 
+    /// Names the user in the access log, for requests in which somebody asked for the user: by a number or a name, and not by what is secret. Nobody is
+    /// named without it.
+    #[must_use]
+    pub fn log_user<U: User>(mut self, name: impl Fn(&U) -> String + Send + Sync + 'static) -> Self {
+        self.log_name = Some(Box::new(move |user| user.try_typed::<U>().map(|user| name(&user))));
+        self
+    }
+
     /// What is done with a session that comes from another browser; SESSION_PROTECTION of the configuration wins.
     #[must_use]
     pub fn session_protection(mut self, protection: SessionProtection) -> Self {
@@ -288,7 +299,13 @@ impl Extension for Login {
                 None => Ok(()),
             }
         });
-        app.after_request(|response: Response| remember::update_cookie(&login(), response));
+        app.after_request(|mut response: Response| {
+            let login = login();
+            if let Some(name) = login.log_name.as_ref().and_then(|name| name(&visit::settled()?)) {
+                response.extensions_mut().insert(LogUser::new(name));
+            }
+            remember::update_cookie(&login, response)
+        });
         app.context_processor(template::context);
         Ok(())
     }

@@ -100,6 +100,11 @@ pub(super) fn current() -> Option<UserRef> {
     visit.known().current.get_or_insert(user).clone()
 }
 
+/// The user of this request, if somebody asked for one.
+pub(super) fn settled() -> Option<UserRef> {
+    visit().known().current.clone().flatten()
+}
+
 /// Makes somebody, or nobody, the user of this request.
 pub(super) fn set_current(user: Option<UserRef>) {
     visit().known().current = Some(user);

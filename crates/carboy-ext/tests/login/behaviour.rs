@@ -2,7 +2,7 @@
 
 use super::app::{Member, app, find};
 use carboy::security::signing::Clock;
-use carboy::{prelude::*, testing::TestClient};
+use carboy::{LogUser, Service, prelude::*, testing::TestClient};
 use carboy_ext::login::{self, Login, LoginOptions, User};
 use serde_json::json;
 use std::sync::{
@@ -398,4 +398,22 @@ fn without_a_secret_key_nobody_is_logged_in_and_pages_are_shown() {
     assert_eq!(client.get("/cellar").send().status(), 401);
     assert_eq!(client.get("/who").header("Cookie", "remember_token=1|be93").send().text(), "nobody");
     assert_eq!(client.get("/login/1").send().status(), 500);
+}
+
+#[tokio::test]
+async fn the_access_log_names_who_was_asked_for_if_the_app_says_how() {
+    let service =
+        app(|login| login.log_user(|member: &Member| member.name.clone())).testing().build().unwrap();
+    let client = service.test_client();
+    client.get("/login/1").await;
+    let cookie = format!("session={}", client.get_cookie("session").unwrap().value());
+    let logged = async |path: &str, cookie: &str| {
+        let mut request = Request::get(path);
+        request.headers_mut().insert("cookie", cookie.parse().unwrap());
+        let response = service.call(request).await;
+        response.extensions().get::<LogUser>().map(|user| user.as_str().to_owned())
+    };
+    assert_eq!(logged("/who", &cookie).await.as_deref(), Some("Member 1"));
+    assert_eq!(logged("/plain", &cookie).await, None, "nobody asked");
+    assert_eq!(logged("/who", "").await, None);
 }
