@@ -398,3 +398,21 @@ fn without_a_secret_key_a_token_is_an_error_that_says_so() {
     let client = app.test_client().propagate_errors(false);
     assert_eq!(client.get("/token").send().status(), 500);
 }
+
+#[test]
+fn a_form_that_is_too_large_or_malformed_is_refused_as_such() {
+    let client = app(Csrf::new(), |config| {
+        config.set("MAX_CONTENT_LENGTH", 100);
+    })
+    .test_client();
+    assert_eq!(client.post("/pay").form([("a", "b".repeat(200))]).send().status(), 413);
+    let malformed = client.post("/pay").content_type("multipart/form-data; boundary=b").data("no part");
+    assert_eq!(malformed.send().status(), 400);
+}
+
+#[test]
+fn nothing_of_a_key_is_shown() {
+    let csrf = Csrf::new();
+    let tokens = carboy::security::tokens::CsrfTokens::new("hunter2-hunter2");
+    assert!(!format!("{csrf:?} {tokens:?} {tokens:#?}").contains("hunter2"));
+}

@@ -6,11 +6,12 @@ use super::{
     user::{User, UserRef},
     visit::{self, FRESH, IDENTIFIER, REMEMBER, REMEMBER_SECONDS, SET, USER_ID},
 };
-use carboy::{request, security::tokens::login_identifier, session};
+use carboy::{
+    request,
+    security::{csrf::renew_csrf_token, tokens::login_identifier},
+    session,
+};
 use std::{sync::Arc, time::Duration};
-
-/// Where Flask-WTF keeps the token of a session.
-const CSRF_TOKEN: &str = "csrf_token";
 
 /// The user of this request; `None` for nobody, and for one who is not [authenticated](User::is_authenticated).
 ///
@@ -122,7 +123,8 @@ pub fn login_user_with<U: User>(user: U, options: LoginOptions) -> bool {
         session.clear();
     }
     session.renew();
-    session.remove(CSRF_TOKEN);
+    // Settings that cannot be used fail where a token is made.
+    let _ = renew_csrf_token();
     session.set(USER_ID, &id);
     session.set(FRESH, options.fresh);
     session.set(IDENTIFIER, login_identifier(&request()));

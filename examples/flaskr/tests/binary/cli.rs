@@ -210,3 +210,16 @@ fn init_db_empties_the_blog() {
     let flaskr = Flaskr::start(instance.path());
     assert_eq!(post(&flaskr, "/auth/register", user).status, 302, "the name is free again");
 }
+
+#[test]
+fn check_deploy_ends_with_1_until_nothing_is_left_to_do() {
+    let instance = Folder::new();
+    let lacking = run(&instance, &["check", "--deploy"]);
+    assert_eq!(lacking.code, Some(1), "{lacking:?}");
+    assert!(lacking.out.contains("- TRUSTED_HOSTS is not set: "), "{lacking:?}");
+    assert!(lacking.err.ends_with("problems found\n"), "{lacking:?}");
+    let settings = "HARDENED = true\nTRUSTED_HOSTS = [\"blog.example\"]\n";
+    std::fs::write(instance.path().join("config.toml"), settings).expect("the instance can be written");
+    let hardened = run(&instance, &["check", "--deploy"]);
+    assert_eq!((hardened.code, &*hardened.out), (Some(0), "flaskr: no problem found\n"), "{hardened:?}");
+}
