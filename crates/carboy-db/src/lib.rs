@@ -31,6 +31,8 @@
 //! SQLite is there by default, in WAL mode, with foreign keys enforced and five seconds' patience for another writer.
 //! PostgreSQL comes with the feature `postgres`. With the feature `accounts` a [`Db`] keeps the accounts of `carboy-ext`, and brings their tables. [`sea_orm`] and [`sea_orm_migration`] are re-exported: a [`Db`] is a
 //! [`sea_orm::ConnectionTrait`], so `Entity::find().all(&db)` works as it stands.
+//!
+//! With the feature `jwt` a [`Db`] is a store of refresh tokens, with `oauth` one of identities, for `carboy-ext`; both bring their tables.
 
 #![forbid(unsafe_code)]
 
@@ -39,8 +41,12 @@ mod accounts;
 mod db;
 mod error;
 mod extension;
+#[cfg(feature = "oauth")]
+mod identities;
 mod migrations;
 mod params;
+#[cfg(feature = "jwt")]
+mod refresh;
 mod row;
 mod run;
 mod settings;

@@ -330,6 +330,9 @@ impl Extension for Jwt {
     }
 
     fn init(&self, app: &mut App) -> Result<()> {
+        if let Some(store) = &self.refresh {
+            store.init(app)?;
+        }
         if let Some(path) = &self.jwks {
             app.add_url_rule(path, "jwks", view(key_set), Default::default());
         }

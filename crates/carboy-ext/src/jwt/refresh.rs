@@ -1,6 +1,6 @@
 //! Refresh tokens that are used once: each gives the next one, and a second use ends them all (RFC 9700 section 4.14.2).
 
-use carboy::{ExtensionFuture, Result};
+use carboy::{App, ExtensionFuture, Result};
 use std::{
     collections::HashMap,
     sync::{Mutex, MutexGuard, PoisonError},
@@ -21,8 +21,14 @@ pub enum Rotation {
 
 /// What remembers refresh tokens. A *family* is all tokens that came of one login; of each the id of its last token is kept.
 ///
-/// [`MemoryRefreshStore`] is for one process and its lifetime. Several processes share a database.
+/// [`MemoryRefreshStore`] is for one process and its lifetime. Several processes share a database: a `Db` of `carboy-db` with its feature `jwt`.
 pub trait RefreshStore: Send + Sync + 'static {
+    /// Sets the app up when [`Jwt`](super::Jwt) is registered: a database brings its migrations.
+    fn init(&self, app: &mut App) -> Result<()> {
+        let _ = app;
+        Ok(())
+    }
+
     /// Begins a family.
     fn begin<'a>(
         &'a self,

@@ -1,7 +1,7 @@
 //! The extension: the registered providers.
 
-use super::{client::Client, provider::Provider};
-use carboy::{Extension, ExtensionFuture, OrAbort, Result, State, ext};
+use super::{client::Client, identity::IdentityStore, provider::Provider};
+use carboy::{App, Extension, ExtensionFuture, OrAbort, Result, State, ext};
 use std::{
     fmt,
     sync::{Arc, OnceLock},
@@ -13,6 +13,7 @@ use std::{
 #[derive(Default)]
 pub struct OAuth {
     providers: Vec<(String, Provider)>,
+    identities: Option<Arc<dyn IdentityStore>>,
     clients: OnceLock<Vec<Client>>,
 }
 
@@ -28,6 +29,16 @@ impl OAuth {
         self.providers.retain(|(known, _)| *known != name);
         self.providers.push((name, provider));
         self
+    }
+
+    /// Remembers here which identities belong to which users: what [`Login::user`](super::Login::user) asks.
+    pub fn identity_store(mut self, store: impl IdentityStore) -> Self {
+        self.identities = Some(Arc::new(store));
+        self
+    }
+
+    pub(super) fn identities(&self) -> Option<&dyn IdentityStore> {
+        self.identities.as_deref()
     }
 
     /// The provider of this name, once the app has started.
@@ -62,6 +73,10 @@ impl fmt::Debug for OAuth {
 impl Extension for OAuth {
     fn name(&self) -> &'static str {
         "OAuth"
+    }
+
+    fn init(&self, app: &mut App) -> Result<()> {
+        self.identities.as_ref().map_or(Ok(()), |store| store.init(app))
     }
 
     fn startup<'a>(&'a self, app: &'a Arc<State>) -> ExtensionFuture<'a, Result<()>> {

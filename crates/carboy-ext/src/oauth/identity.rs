@@ -1,7 +1,7 @@
 //! Who somebody is to a provider, and which user of the app that is.
 
 use super::provider::Profile;
-use carboy::{ExtensionFuture, Result};
+use carboy::{App, Error, ExtensionFuture, Result, ext};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -67,8 +67,14 @@ impl Identity {
     }
 }
 
-/// Which identities belong to which users. An app implements it over its database.
-pub trait IdentityStore: Send + Sync {
+/// Which identities belong to which users. A `Db` of `carboy-db` with its feature `oauth` is one; an app may write its own.
+pub trait IdentityStore: Send + Sync + 'static {
+    /// Sets the app up when the store is [registered](super::OAuth::identity_store): a database brings its migrations.
+    fn init(&self, app: &mut App) -> Result<()> {
+        let _ = app;
+        Ok(())
+    }
+
     /// The id of the user whom an identity belongs to.
     fn user_of<'a>(
         &'a self,
@@ -103,6 +109,18 @@ pub enum Linked {
 }
 
 impl super::Login {
+    /// As [`link`](Self::link), with the [registered store](super::OAuth::identity_store).
+    ///
+    /// # Errors
+    /// Those of the store, and when there is none.
+    pub async fn user(&self, current: Option<&str>) -> Result<Linked> {
+        let oauth = ext::<super::OAuth>();
+        let store = oauth.identities().ok_or_else(|| {
+            Error::msg("nothing remembers identities: `OAuth::identity_store` names what does")
+        })?;
+        self.link(store, current).await
+    }
+
     /// Finds the user whom a login is about, and links the identity when that was asked for.
     ///
     /// `current` is the user who is logged in. A new identity is given to that user if the login was begun by the same one with
@@ -112,7 +130,7 @@ impl super::Login {
     ///
     /// # Errors
     /// Those of the store.
-    pub async fn link(&self, store: &impl IdentityStore, current: Option<&str>) -> Result<Linked> {
+    pub async fn link(&self, store: &dyn IdentityStore, current: Option<&str>) -> Result<Linked> {
         let identity = &self.identity;
         let owner = store.user_of(&identity.provider, &identity.subject).await?;
         if let Some(wanted) = &self.linking {

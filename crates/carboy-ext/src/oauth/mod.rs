@@ -28,7 +28,7 @@
 //! |---|---|
 //! | register a provider | [`OAuth::register`] with a [`Provider`]: [`google`](Provider::google), [`microsoft`](Provider::microsoft), [`gitlab`](Provider::gitlab), [`github`](Provider::github), [`discover`](Provider::discover), [`plain`](Provider::plain) |
 //! | begin and end a login | [`Client::authorize_redirect`], [`Client::authorize_access_token`] |
-//! | find or link the user | [`Login::link`] with an [`IdentityStore`] |
+//! | find or link the user | [`OAuth::identity_store`] and [`Login::user`], or [`Login::link`] with an [`IdentityStore`] |
 //! | call the provider's APIs | [`Client::get`], [`Client::userinfo`], [`Client::refresh`], [`Client::revoke`] |
 //! | log out there, too | [`Client::logout_redirect`] |
 //!

@@ -64,9 +64,12 @@ async fn login() -> carboy::Result<Redirect> {
 #[get("/callback")]
 async fn callback() -> carboy::Result<String> {
     let login = oauth::client("fake")?.authorize_access_token().await?;
-    let store = Store(request().args().get("store").unwrap_or_default());
     let current: Option<String> = session().get("user");
-    Ok(format!("{:?}", login.link(&store, current.as_deref()).await?))
+    let linked = match request().args().get("store") {
+        Some(name) => login.link(&Store(name), current.as_deref()).await?,
+        None => login.user(current.as_deref()).await?,
+    };
+    Ok(format!("{linked:?}"))
 }
 
 struct Case {
@@ -80,7 +83,8 @@ impl Case {
         let fake = Fake::start();
         let mut app = App::new("shop");
         app.config().set("SECRET_KEY", "dev");
-        app.ext(OAuth::new().register("fake", provider(&fake))).routes(routes![login, callback]);
+        let oauth = OAuth::new().register("fake", provider(&fake)).identity_store(Store(name.to_owned()));
+        app.ext(oauth).routes(routes![login, callback]);
         Case { fake, client: app.test_client(), store: Store(name.to_owned()) }
     }
 
@@ -117,6 +121,16 @@ fn somebody_new_is_unknown_and_a_known_identity_is_its_user() {
     case.store.with(|users| users.identities.insert(("fake".into(), "u1".into()), "ann".into()));
     assert_eq!(case.log_in("/login", json!({})), text(Linked::Known("ann".into())));
     assert_eq!(case.log_in("/login", json!({"sub": "u2"})), text(Linked::Unknown));
+}
+
+#[test]
+fn the_registered_store_is_asked() {
+    let case = Case::new("registered");
+    case.store.with(|users| users.identities.insert(("fake".into(), "u1".into()), "ann".into()));
+    let params = super::shop::begin(&case.client, "/login");
+    case.fake.nonce(&params["nonce"]);
+    let args = [("state", params["state"].as_str()), ("code", "c"), ("iss", &case.fake.issuer)];
+    assert_eq!(case.client.get("/callback").query(args).send().text(), text(Linked::Known("ann".into())));
 }
 
 #[test]
