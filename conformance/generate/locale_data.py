@@ -6,7 +6,7 @@ Without names of files (`global`, `formats`, …) it makes all of them.
 
 Each file holds one kind of data: a JSON line that says where the chunk of each language lies, a line break, and the chunks, each a
 JSON text under zlib. A chunk holds the locales of a language: what differs from the locale's parent, and under "" the parent's name. A
-null takes a key of the parent away. global.bin and forms.bin are one such text each: what holds for all locales, and the messages of WTForms.
+null takes a key of the parent away. global.bin is one such text: what holds for all locales.
 """
 
 import json
@@ -14,12 +14,10 @@ import sys
 import zlib
 from pathlib import Path
 
-import wtforms
 from babel import localedata
 from babel.core import get_global, parse_locale
 from babel.localedata import LocaleDataDict
 from babel.messages.plurals import get_plural
-from babel.messages.pofile import read_po
 from babel.plural import PluralRule
 
 AREA = None
@@ -167,29 +165,11 @@ def globals_of(locales):
     }
 
 
-def form_messages():
-    """The messages of WTForms' validators in its languages: the rule of plurals, and translations by message."""
-    found = {}
-    for file in sorted((Path(wtforms.__file__).parent / "locale").glob("*/LC_MESSAGES/wtforms.po")):
-        catalog = read_po(file.open("rb"), locale=file.parts[-3])
-        messages = {}
-        for message in catalog:
-            if message.id and message.string and not message.fuzzy:
-                singular = message.id if isinstance(message.id, str) else message.id[0]
-                forms = [message.string] if isinstance(message.string, str) else list(message.string)
-                if all(forms):
-                    messages[singular] = forms if isinstance(message.id, tuple) else forms[0]
-        found[file.parts[-3]] = {"plural": catalog.plural_forms, "messages": messages}
-    return found
-
-
 def main(output, wanted):
     locales = ["root", *sorted(localedata.locale_identifiers())]
     for name, sections in PARTS.items():
         if not wanted or name in wanted:
             write(output, name, sections, locales)
-    text = json.dumps(form_messages(), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
-    (output / "forms.bin").write_bytes(zlib.compress(text.encode(), 9))
     text = json.dumps(globals_of(locales), ensure_ascii=False, separators=(",", ":"), sort_keys=True)
     (output / "global.bin").write_bytes(zlib.compress(text.encode(), 9))
 

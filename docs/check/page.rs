@@ -38,6 +38,8 @@ pages! {
     Validation "validation.md"
     JsonWebTokens "jwt.md"
     OtherProviders "oauth.md"
+    Languages "translations.md"
+    Mail "mail.md"
     Realtime "realtime.md"
     Serving "serving.md"
     BehindAProxy "behind-a-proxy.md"

@@ -11,7 +11,6 @@ use jiff::tz::TimeZone;
 
 use super::cldr::locale::Locale;
 use super::extract;
-use super::forms;
 use super::store::{Folder, Place, Store};
 use super::templates;
 use super::text::{self, Call};
@@ -291,7 +290,7 @@ impl Extension for Translations {
     }
 }
 
-/// What other extensions ask: the app's catalogues, then the messages of WTForms.
+/// What other extensions ask.
 impl Translate for Translations {
     fn locale(&self) -> Option<String> {
         Some(get_locale().to_string())
@@ -299,15 +298,13 @@ impl Translate for Translations {
 
     fn gettext(&self, message: &str) -> Option<String> {
         let call = Call { context: None, message, plural: None };
-        let own = lookup(&call, |found| found.map(str::to_owned));
-        own.or_else(|| forms::catalog(&get_locale())?.get(None, message).map(str::to_owned))
+        lookup(&call, |found| found.map(str::to_owned))
     }
 
     fn ngettext(&self, singular: &str, plural: &str, n: u64) -> Option<String> {
         let number = i64::try_from(n).unwrap_or(i64::MAX);
         let call = Call { context: None, message: singular, plural: Some((plural, number)) };
-        let own = lookup(&call, |found| found.map(str::to_owned));
-        own.or_else(|| forms::catalog(&get_locale())?.get_plural(None, singular, n).map(str::to_owned))
+        lookup(&call, |found| found.map(str::to_owned))
     }
 }
 

@@ -32,8 +32,7 @@
 //! `dateformat`, `timeformat`, `timedeltaformat`, `numberformat`, `decimalformat`, `currencyformat`, `percentformat`, `scientificformat`, and
 //! `listformat`. The commands `babel extract`, `init`, `update` and `compile` do what those of `pybabel` do.
 //!
-//! Forms and other extensions speak the language of the request, too: they ask [`carboy::gettext`], which finds the app's catalogues, and behind them
-//! the messages of WTForms in its languages.
+//! Forms and other extensions speak the language of the request, too: they ask [`carboy::gettext`] and [`carboy::translator`].
 //!
 //! What is formatted comes from Unicode's locale data (CLDR), as Babel 2.19 has it, for all of its 1147 locales, and is what Babel writes.
 
@@ -42,7 +41,6 @@ mod cldr;
 mod extension;
 mod extract;
 mod format;
-mod forms;
 mod store;
 mod templates;
 mod text;
