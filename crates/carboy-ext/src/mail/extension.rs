@@ -318,6 +318,12 @@ impl Extension for Mail {
             }
         })
     }
+
+    fn check_deploy<'a>(&'a self, app: &'a Arc<State>) -> ExtensionFuture<'a, Vec<String>> {
+        Box::pin(
+            async move { Settings::of(app).map(|settings| settings.deploy_problems()).unwrap_or_default() },
+        )
+    }
 }
 
 impl std::fmt::Debug for Mail {

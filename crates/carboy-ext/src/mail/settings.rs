@@ -116,8 +116,16 @@ impl Settings {
         })
     }
 
-    /// What is wrong with an app that goes to its users.
+    /// What is wrong.
     pub(super) fn problems(&self) -> Vec<String> {
+        if self.username.is_some() == self.password.is_some() {
+            return Vec::new();
+        }
+        vec!["MAIL_USERNAME and MAIL_PASSWORD go together: one of them is missing".to_owned()]
+    }
+
+    /// What is wrong for an app that faces the internet.
+    pub(super) fn deploy_problems(&self) -> Vec<String> {
         let mut problems = Vec::new();
         let local = matches!(self.server.as_str(), "localhost" | "127.0.0.1" | "::1");
         if self.backend == Backend::Smtp
@@ -129,8 +137,11 @@ impl Settings {
                 "the password of the mail server is sent in the clear: set MAIL_USE_TLS (port 587) or MAIL_USE_SSL (port 465)".to_owned(),
             );
         }
-        if self.username.is_some() != self.password.is_some() {
-            problems.push("MAIL_USERNAME and MAIL_PASSWORD go together: one of them is missing".to_owned());
+        if self.backend != Backend::Smtp {
+            problems.push("messages are not sent: MAIL_BACKEND says that they are kept".to_owned());
+        }
+        if self.suppress {
+            problems.push("messages are not sent: MAIL_SUPPRESS_SEND is on".to_owned());
         }
         problems
     }

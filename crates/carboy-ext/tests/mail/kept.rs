@@ -210,3 +210,21 @@ fn wrong_settings_are_told_at_the_start() {
     assert!(start(json!({"MAIL_PORT": 70000})).contains("MAIL_PORT"));
     assert!(start(json!({"MAIL_DEFAULT_SENDER": "nobody"})).contains("MAIL_DEFAULT_SENDER"));
 }
+
+#[test]
+fn check_tells_what_is_missing_and_check_deploy_what_goes_in_the_clear() {
+    use carboy::Extension;
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let told = |settings: serde_json::Value| {
+        let (service, mail) = super::app(settings);
+        let state = service.state();
+        (runtime.block_on(mail.check(state)).concat(), runtime.block_on(mail.check_deploy(state)).concat())
+    };
+    assert_eq!(told(json!({"MAIL_SERVER": "mx.example"})), (String::new(), String::new()));
+    let (check, deploy) = told(json!({"MAIL_SERVER": "mx.example", "MAIL_USERNAME": "shop"}));
+    assert!(check.contains("MAIL_USERNAME and MAIL_PASSWORD go together"), "{check}");
+    assert!(deploy.contains("sent in the clear"), "{deploy}");
+    let login = json!({"MAIL_SERVER": "mx.example", "MAIL_USERNAME": "shop", "MAIL_PASSWORD": "x", "MAIL_USE_TLS": true});
+    assert_eq!(told(login), (String::new(), String::new()));
+    assert!(told(json!({"MAIL_BACKEND": "file"})).1.contains("MAIL_BACKEND"));
+}

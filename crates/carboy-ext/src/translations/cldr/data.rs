@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 use std::io::Read;
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{OnceLock, PoisonError, RwLock};
 
 use flate2::read::ZlibDecoder;
 use serde_json::{Map, Value};
@@ -33,18 +33,23 @@ impl Part {
     }
 }
 
-type Loaded = HashMap<(Part, String), &'static Value>;
+/// The data of the locales that were asked for, by part.
+type Loaded = HashMap<Part, HashMap<String, &'static Value>>;
 
 /// What a locale has of a part. There are so many locales and no more, so what was unpacked stays.
 pub(super) fn of(part: Part, locale: &str) -> &'static Value {
-    static LOADED: Mutex<Option<Loaded>> = Mutex::new(None);
-    let mut loaded = LOADED.lock().unwrap_or_else(PoisonError::into_inner);
-    find(loaded.get_or_insert_with(HashMap::new), part, locale)
+    static LOADED: OnceLock<RwLock<Loaded>> = OnceLock::new();
+    let all = LOADED.get_or_init(RwLock::default);
+    let known = |loaded: &Loaded| loaded.get(&part)?.get(locale).copied();
+    if let Some(data) = known(&all.read().unwrap_or_else(PoisonError::into_inner)) {
+        return data;
+    }
+    find(&mut all.write().unwrap_or_else(PoisonError::into_inner), part, locale)
 }
 
 fn find(loaded: &mut Loaded, part: Part, locale: &str) -> &'static Value {
     static NOTHING: Value = Value::Null;
-    if let Some(data) = loaded.get(&(part, locale.to_owned())) {
+    if let Some(data) = loaded.get(&part).and_then(|part| part.get(locale)) {
         return data;
     }
     let Some(mut own) = chunk(part, locale) else { return &NOTHING };
@@ -58,7 +63,7 @@ fn find(loaded: &mut Loaded, part: Part, locale: &str) -> &'static Value {
         None => own,
     };
     let data: &'static Value = Box::leak(Box::new(data));
-    loaded.insert((part, locale.to_owned()), data);
+    loaded.entry(part).or_default().insert(locale.to_owned(), data);
     data
 }
 
