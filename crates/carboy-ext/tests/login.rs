@@ -1,5 +1,5 @@
-#![cfg(feature = "login")]
 //! Who is logged in, as a browser sees it.
+#![cfg(feature = "login")]
 
 mod login {
     mod app;
