@@ -88,14 +88,20 @@ impl std::error::Error for LinkError {
 }
 
 impl Link {
-    /// A server by its URL: `redis://host:port/db`, `redis+unix:///path`, `unix:///path`. Nothing is connected yet.
+    /// A server by its URL: `redis://host:port/db`, `redis+unix:///path`, `unix:///path`, and the same with `valkey`. Nothing is connected yet.
     ///
     /// # Errors
     /// A sentence about a URL that is none.
     pub(crate) fn open(whose: &str, url: &str, timeout: Duration) -> Result<Self, String> {
-        let target = match url.strip_prefix("redis+unix:") {
-            Some(rest) => format!("unix:{rest}"),
-            None => url.to_owned(),
+        let target = match url.split_once(':') {
+            Some(("redis+unix" | "valkey+unix", rest)) => format!("unix:{rest}"),
+            Some(("valkey", rest)) => format!("redis:{rest}"),
+            Some(("rediss" | "valkeys", _)) => {
+                return Err(format!(
+                    "{whose} is to be reached over TLS, which is not supported: let a tunnel do it"
+                ));
+            }
+            _ => url.to_owned(),
         };
         // The error of the crate may repeat the URL, with its password.
         let info: ConnectionInfo = target.as_str().into_connection_info().map_err(|error| {

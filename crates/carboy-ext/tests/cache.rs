@@ -169,6 +169,27 @@ fn who_is_logged_in_does_not_get_what_was_kept_for_guests() {
     assert_eq!(get(&guest, "/", &[("Authorization", "Bearer x")]), "answer 4");
 }
 
+#[get("/script")]
+fn script() -> carboy::Result<Html> {
+    run();
+    carboy::render_template_string("<script nonce=\"{{ csp_nonce() }}\"></script>", context! {})
+}
+
+#[test]
+fn a_page_with_a_nonce_is_made_for_each_request() {
+    use carboy::security::{HeaderPolicy, SecurityHeaders};
+    let mut app = app(cached(MINUTE));
+    app.routes(routes![script].around(cached(MINUTE)));
+    app.ext(SecurityHeaders::new(HeaderPolicy::talisman().content_security_policy_nonce_in(["default-src"])));
+    let client = app.build().unwrap().test_client();
+    for _ in 0..2 {
+        let page = client.get("/script").secure().send();
+        let nonce = page.text().split('"').nth(1).unwrap().to_owned();
+        assert!(nonce.len() == 32 && page.header("content-security-policy").unwrap().contains(&nonce));
+    }
+    assert_eq!(runs(&client), 2);
+}
+
 #[test]
 fn each_variant_is_kept_by_the_fields_that_the_view_names() {
     let client = client(cached(MINUTE));

@@ -28,7 +28,8 @@ pub(super) fn verdict(request: &Request, response: &Response) -> Verdict {
             && response.data().is_some()
             && !response.headers().contains_key("set-cookie")
             && !forbids(response)
-            && !touched_session();
+            && !touched_session()
+            && !carboy::security::csp_nonce_used();
     let fields = vary(response);
     let of_one = |field: &String| ["*", "cookie", "authorization"].contains(&field.as_str());
     if kept && !fields.iter().any(of_one) { Verdict::Keep(fields) } else { Verdict::Never }

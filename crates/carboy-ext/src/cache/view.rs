@@ -29,6 +29,7 @@ type Test = Arc<dyn Fn() -> bool + Send + Sync>;
 /// | answers that set a cookie | it would be everybody's |
 /// | answers of views that looked at the session; requests for which a hook, a guard or a login did are not answered from the cache either | they may show what is in it |
 /// | `Cache-Control: private`, `no-store` or `no-cache` | the view says so |
+/// | pages with [`csp_nonce`](carboy::security::csp_nonce) | the nonce is good once |
 /// | `Vary: Cookie`, `Authorization` or `*` | each client has its own |
 /// | streams, answers with other statuses than 200, 301 and 404, errors | they are not whole, or not good for long |
 /// | answers to anything but GET | they are not for asking again |

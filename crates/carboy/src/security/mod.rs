@@ -22,7 +22,7 @@ pub use carboy_signing as signing;
 
 pub use csrf::{Csrf, CsrfError, csrf_input, csrf_meta_tag, csrf_token};
 pub use deploy::check_deploy;
-pub use headers::{Csp, HeaderPolicy, SecurityHeaders, change_security_headers, csp_nonce};
+pub use headers::{Csp, HeaderPolicy, SecurityHeaders, change_security_headers, csp_nonce, csp_nonce_used};
 pub(crate) use key::secret_key;
 
 use crate::{App, Scaffold};

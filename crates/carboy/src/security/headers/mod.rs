@@ -275,6 +275,11 @@ pub fn csp_nonce() -> String {
     if current().is_some_and(|policy| policy.has_nonce()) { nonce() } else { String::new() }
 }
 
+/// Whether anybody has asked for the nonce of this request. What was made with it is good for this answer alone, and nothing to keep.
+pub fn csp_nonce_used() -> bool {
+    try_g().is_some_and(|g| g.of_type::<Nonce>().is_some())
+}
+
 /// Changes the header fields of this response, from what those of its view would be.
 ///
 /// ```
