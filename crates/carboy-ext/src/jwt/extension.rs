@@ -34,7 +34,7 @@ const FAMILY: &str = "family";
 
 type Revoked = dyn Fn(Claims) -> BoxFuture<Result<bool>> + Send + Sync;
 
-/// The extension that issues and verifies tokens. See the [module](self) for what it reads from the configuration.
+/// The extension that issues and verifies tokens. See the [module](crate::jwt) for what it reads from the configuration.
 ///
 /// The app does not start without a key, or with one that cannot be used.
 #[derive(Default)]

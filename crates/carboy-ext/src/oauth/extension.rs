@@ -7,7 +7,7 @@ use std::{
     sync::{Arc, OnceLock},
 };
 
-/// The extension that logs users in by other providers: Authlib's `OAuth`. See the [module](self).
+/// The extension that logs users in by other providers: Authlib's `OAuth`. See the [module](crate::oauth).
 ///
 /// An app with a provider that is not set up does not start. The command `check` asks each provider for its metadata.
 #[derive(Default)]

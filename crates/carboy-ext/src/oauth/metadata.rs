@@ -52,8 +52,8 @@ struct Document {
 #[derive(Debug)]
 struct Cached<T> {
     value: Option<(Arc<T>, Instant)>,
-    /// When asking failed.
-    failed: Option<Instant>,
+    /// When asking failed, and how.
+    failed: Option<(Instant, OAuthErrorKind)>,
 }
 
 impl<T> Default for Cached<T> {
@@ -64,21 +64,26 @@ impl<T> Default for Cached<T> {
 
 impl<T> Cached<T> {
     /// The value: the kept one while it is fresh, else a new one, else the kept one while it is not too old.
+    ///
+    /// Who has waited since `arrived` while another asked in vain is not made to wait once more.
     async fn get(
         &mut self,
         what: &str,
+        arrived: Instant,
         fetch: impl Future<Output = Result<T, OAuthErrorKind>>,
     ) -> Result<Arc<T>, OAuthErrorKind> {
-        let resting = self.failed.is_some_and(|failed| failed.elapsed() < PAUSE);
-        if let Some((value, since)) = &self.value
-            && (since.elapsed() < FRESH || (resting && since.elapsed() < STALE))
-        {
-            return Ok(value.clone());
+        let resting = self.failed.as_ref().is_some_and(|(failed, _)| failed.elapsed() < PAUSE);
+        match (&self.value, &self.failed) {
+            (Some((value, since)), _) if since.elapsed() < FRESH || (resting && since.elapsed() < STALE) => {
+                return Ok(value.clone());
+            }
+            (_, Some((failed, error))) if *failed >= arrived => return Err(error.clone()),
+            _ => {}
         }
         match fetch.await {
             Ok(value) => Ok(self.keep(value)),
             Err(error) => {
-                self.failed = Some(Instant::now());
+                self.failed = Some((Instant::now(), error.clone()));
                 match &self.value {
                     Some((value, since)) if since.elapsed() < STALE => {
                         tracing::warn!(target: "carboy::oauth", "the {what} of a provider is not to be had; the old one is used on");
@@ -122,20 +127,23 @@ impl Known {
         let Some(url) = &provider.metadata_url else {
             return Ok(Arc::new(Metadata { endpoints: provider.endpoints.clone(), ..Metadata::default() }));
         };
-        self.metadata.lock().await.get("metadata", fetch_metadata(http, provider, url)).await
+        let arrived = Instant::now();
+        self.metadata.lock().await.get("metadata", arrived, fetch_metadata(http, provider, url)).await
     }
 
     /// The provider's keys.
     pub(super) async fn keys(&self, http: &Http, url: &str) -> Result<Arc<Vec<Key>>, OAuthErrorKind> {
-        self.keys.lock().await.cached.get("keys", fetch_keys(http, url)).await
+        let arrived = Instant::now();
+        self.keys.lock().await.cached.get("keys", arrived, fetch_keys(http, url)).await
     }
 
     /// The provider's keys once more, because a token names one that is not among them: it may be new. Not more often than every half
     /// minute, whatever tokens name.
     pub(super) async fn keys_anew(&self, http: &Http, url: &str) -> Result<Arc<Vec<Key>>, OAuthErrorKind> {
+        let arrived = Instant::now();
         let mut keys = self.keys.lock().await;
         if keys.missed.is_some_and(|missed| missed.elapsed() < PAUSE) {
-            return keys.cached.get("keys", fetch_keys(http, url)).await;
+            return keys.cached.get("keys", arrived, fetch_keys(http, url)).await;
         }
         keys.missed = Some(Instant::now());
         let fetched = fetch_keys(http, url).await?;
@@ -193,19 +201,37 @@ mod tests {
 
     #[tokio::test]
     async fn what_is_fresh_is_not_asked_for_and_what_is_stale_serves_while_the_provider_is_away() {
+        let now = Instant::now;
         let away = || async { Err(OAuthErrorKind::Timeout) };
         let mut cached = Cached::default();
-        assert_eq!(cached.get("x", away()).await, Err(OAuthErrorKind::Timeout));
-        assert_eq!(*cached.get("x", async { Ok(1) }).await.unwrap(), 1);
-        assert_eq!(*cached.get("x", async { panic!("it is fresh") }).await.unwrap(), 1);
+        assert_eq!(cached.get("x", now(), away()).await, Err(OAuthErrorKind::Timeout));
+        assert_eq!(*cached.get("x", now(), async { Ok(1) }).await.unwrap(), 1);
+        assert_eq!(*cached.get("x", now(), async { panic!("it is fresh") }).await.unwrap(), 1);
         let Some(old) = Instant::now().checked_sub(FRESH) else { return };
         cached.value.as_mut().unwrap().1 = old;
-        assert_eq!(*cached.get("x", away()).await.unwrap(), 1);
-        assert_eq!(*cached.get("x", async { panic!("it failed just now") }).await.unwrap(), 1);
+        assert_eq!(*cached.get("x", now(), away()).await.unwrap(), 1);
+        assert_eq!(*cached.get("x", now(), async { panic!("it failed just now") }).await.unwrap(), 1);
         cached.failed = None;
-        assert_eq!(*cached.get("x", async { Ok(2) }).await.unwrap(), 2);
+        assert_eq!(*cached.get("x", now(), async { Ok(2) }).await.unwrap(), 2);
         let Some(older) = Instant::now().checked_sub(STALE) else { return };
         cached.value.as_mut().unwrap().1 = older;
-        assert_eq!(cached.get("x", away()).await, Err(OAuthErrorKind::Timeout));
+        assert_eq!(cached.get("x", now(), away()).await, Err(OAuthErrorKind::Timeout));
+    }
+
+    #[tokio::test]
+    async fn those_who_waited_for_an_answer_that_did_not_come_are_told_together() {
+        let cached = Mutex::new(Cached::<u8>::default());
+        let wait = |answer: Result<u8, OAuthErrorKind>| async {
+            let arrived = Instant::now();
+            let fetch = async {
+                tokio::time::sleep(Duration::from_millis(20)).await;
+                answer
+            };
+            cached.lock().await.get("x", arrived, fetch).await.map(|value| *value)
+        };
+        let timeout = Err(OAuthErrorKind::Timeout);
+        let (first, second) = tokio::join!(wait(timeout.clone()), wait(Ok(1)));
+        assert_eq!((first, second), (timeout.clone(), timeout));
+        assert_eq!(wait(Ok(1)).await, Ok(1), "who comes later asks again");
     }
 }
