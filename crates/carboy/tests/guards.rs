@@ -225,3 +225,20 @@ fn a_renewed_session_has_another_id_and_its_store_forgets_the_former_one() {
     client.set_cookie("session", &former);
     assert_eq!(client.get("/show").send().text(), "nothing", "the former id is worth nothing");
 }
+
+#[cfg(feature = "websocket")]
+#[test]
+fn a_guard_answers_in_place_of_a_handshake() {
+    use carboy::websocket::WebSocket;
+
+    #[websocket("/chat", guard = with_key)]
+    async fn chat(mut socket: WebSocket) -> carboy::Result<()> {
+        socket.send("welcome").await?;
+        Ok(())
+    }
+    let client = App::new("guards").routes(routes![chat]).test_client();
+    let refused = client.websocket("/chat").try_connect().err().expect("refused");
+    assert_eq!(refused.location(), Some("/key"));
+    let mut socket = client.websocket("/chat").header("X-Key", "open").connect();
+    assert_eq!(socket.recv().unwrap().as_text(), Some("welcome"));
+}
