@@ -424,12 +424,11 @@ impl Field {
 
     /// The fields of a form inside the form, the entries of a list, or the options of a choice as fields of their own.
     pub fn iter(&self) -> impl Iterator<Item = Arc<Field>> + '_ {
-        let options: Vec<Arc<Field>> = match self.def.kind {
-            Kind::Select { .. } | Kind::SelectMultiple { .. } if self.option.is_none() => {
-                self.choices.iter().enumerate().map(|(index, choice)| self.option_of(index, choice)).collect()
-            }
-            _ => Vec::new(),
+        let choices: &[Choice] = match self.def.kind {
+            Kind::Select { .. } | Kind::SelectMultiple { .. } if self.option.is_none() => &self.choices,
+            _ => &[],
         };
+        let options = choices.iter().enumerate().map(|(index, choice)| self.option_of(index, choice));
         self.inner.iter().cloned().chain(options)
     }
 

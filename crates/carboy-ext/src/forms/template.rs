@@ -10,6 +10,7 @@ use crate::validation::Value;
 use carboy::{Markup, TemplateArgs, TemplateError, TemplateObject, TemplateValue};
 use std::sync::Arc;
 
+type Items<'a> = Box<dyn Iterator<Item = TemplateValue> + 'a>;
 type Found = Result<Option<TemplateValue>, TemplateError>;
 
 pub(super) fn form_value(form: &BoundForm) -> TemplateValue {
@@ -103,8 +104,8 @@ impl TemplateObject for FormView {
         (name == "hidden_tag").then(|| Ok(hidden_tag(self.0.shared_fields(), arguments).into()))
     }
 
-    fn items(&self) -> Option<Vec<TemplateValue>> {
-        Some(self.0.shared_fields().iter().map(field_value).collect())
+    fn items(&self) -> Option<Items<'_>> {
+        Some(Box::new(self.0.shared_fields().iter().map(field_value)))
     }
 
     fn is_true(&self) -> bool {
@@ -157,12 +158,15 @@ impl TemplateObject for FieldView {
         Ok(self.0.render(attrs(arguments)).into())
     }
 
-    fn items(&self) -> Option<Vec<TemplateValue>> {
+    fn items(&self) -> Option<Items<'_>> {
         let many = matches!(
             self.0.kind(),
             Kind::Form(_) | Kind::List(_) | Kind::Select { .. } | Kind::SelectMultiple { .. }
         );
-        (many && !self.0.is_option()).then(|| self.0.iter().map(|inner| field_value(&inner)).collect())
+        if !many || self.0.is_option() {
+            return None;
+        }
+        Some(Box::new(self.0.iter().map(|inner| field_value(&inner))))
     }
 
     fn is_true(&self) -> bool {

@@ -467,8 +467,8 @@ impl crate::TemplateObject for Shelf {
         Ok((name == "size").then(|| self.0.len().into()))
     }
 
-    fn items(&self) -> Option<Vec<TemplateValue>> {
-        Some(self.0.iter().map(|item| TemplateValue::from(*item)).collect())
+    fn items(&self) -> Option<Box<dyn Iterator<Item = TemplateValue> + '_>> {
+        Some(Box::new(self.0.iter().map(|item| TemplateValue::from(*item))))
     }
 
     fn text(&self) -> String {

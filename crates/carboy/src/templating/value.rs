@@ -258,13 +258,14 @@ pub trait TemplateObject: Send + Sync + 'static {
     /// Whether the object counts as true.
     fn is_true(&self) -> bool {
         match self.items() {
-            Some(items) => !items.is_empty(),
+            Some(mut items) => items.next().is_some(),
             None => self.keys().is_none_or(|keys| !keys.is_empty()),
         }
     }
 
     /// The items, if the object is a sequence: what a loop over it gives, and what whole numbers find. It comes before [`keys`](Self::keys).
-    fn items(&self) -> Option<Vec<TemplateValue>> {
+    /// They are made when they are asked for, so that asking whether there are any costs little.
+    fn items(&self) -> Option<Box<dyn Iterator<Item = TemplateValue> + '_>> {
         None
     }
 
@@ -315,10 +316,15 @@ impl Object for Live {
         if let Some(name) = key.as_str() {
             return self.get_value_by_str(name);
         }
-        let items = self.0.items()?;
         let index = key.as_i64()?;
-        let index = if index < 0 { index + i64::try_from(items.len()).ok()? } else { index };
-        Some(items.get(usize::try_from(index).ok()?)?.0.clone())
+        let mut items = self.0.items()?;
+        if let Ok(index) = usize::try_from(index) {
+            return items.nth(index).map(|item| item.0);
+        }
+        // A negative index counts from the end.
+        let all: Vec<TemplateValue> = items.collect();
+        let back = usize::try_from(index.unsigned_abs()).ok()?;
+        Some(all.get(all.len().checked_sub(back)?)?.0.clone())
     }
 
     fn get_value_by_str(self: &Arc<Self>, key: &str) -> Option<Value> {
@@ -330,7 +336,7 @@ impl Object for Live {
 
     fn enumerate(self: &Arc<Self>) -> Enumerator {
         match (self.0.items(), self.0.keys()) {
-            (Some(items), _) => Enumerator::Values(items.into_iter().map(|item| item.0).collect()),
+            (Some(items), _) => Enumerator::Values(items.map(|item| item.0).collect()),
             (None, Some(keys)) => Enumerator::Values(keys.into_iter().map(Value::from).collect()),
             (None, None) => Enumerator::NonEnumerable,
         }
