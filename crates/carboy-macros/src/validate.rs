@@ -236,10 +236,15 @@ fn derive(input: &DeriveInput) -> syn::Result<TokenStream> {
                 }
                 Entry::Each(rules, word) => {
                     let Some(item) = item_of(ty) else {
-                        return Err(syn::Error::new(
+                        let error = syn::Error::new(
                             word.span(),
                             "`each(…)` is for lists and maps: `Vec<T>`, `HashMap<String, T>`, …",
-                        ));
+                        );
+                        match &mut errors {
+                            Some(errors) => errors.combine(error),
+                            none => *none = Some(error),
+                        }
+                        continue;
                     };
                     let steps = chain(&rules, item, &quote!(item));
                     rest.push(quote! {
