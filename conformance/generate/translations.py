@@ -192,6 +192,8 @@ def po(locale):
     return f'''# {locale}
 msgid ""
 msgstr ""
+"POT-Creation-Date: 2026-11-29 12:00+0000\\n"
+"PO-Revision-Date: 2026-11-29 12:00+0000\\n"
 "Content-Type: text/plain; charset=utf-8\\n"
 "Language: {locale}\\n"
 "Plural-Forms: nplurals={count}; plural={rule};\\n"
