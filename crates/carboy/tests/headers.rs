@@ -160,6 +160,7 @@ fn chosen(policy: String) -> Result<String> {
     Ok(policy)
 }
 
+#[cfg(feature = "websocket")]
 #[carboy::websocket("/socket")]
 async fn socket(mut socket: WebSocket) {
     let _ = socket.close(1000, "").await;
@@ -172,7 +173,9 @@ fn app(headers: SecurityHeaders, configure: impl FnOnce(&mut Config)) -> App {
     app.root_path(concat!(env!("CARGO_MANIFEST_DIR"), "/tests/ui"))
         .static_folder(".")
         .static_url_path("/static");
-    app.routes(routes![index, own, panics, stream, cached, by_itself, chosen, socket]);
+    app.routes(routes![index, own, panics, stream, cached, by_itself, chosen]);
+    #[cfg(feature = "websocket")]
+    app.routes(routes![socket]);
     let (mut outer, mut inner) = (Blueprint::new("outer"), Blueprint::new("inner"));
     outer.url_prefix("/outer").routes(routes![own]);
     inner.url_prefix("/inner").routes(routes![own]);
@@ -229,8 +232,8 @@ fn every_answer_of_the_app_has_the_fields_and_one_that_has_its_own_keeps_them() 
     assert_eq!(own.header("referrer-policy"), Some("strict-origin-when-cross-origin"));
     // A mounted service has hooks of its own.
     assert_eq!(client.get("/mounted/missing").send().header("x-content-type-options"), None);
-    let socket = client.websocket("/socket").connect();
-    assert_eq!(socket.header("content-security-policy"), None);
+    #[cfg(feature = "websocket")]
+    assert_eq!(client.websocket("/socket").connect().header("content-security-policy"), None);
 }
 
 #[test]
