@@ -32,6 +32,7 @@ pages! {
     Extensions "extensions.md"
     Logins "login.md"
     RolesAndPermissions "roles.md"
+    Accounts "accounts.md"
     ForgedRequests "csrf.md"
     SecurityHeaders "security-headers.md"
     Forms "forms.md"

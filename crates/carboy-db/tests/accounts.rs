@@ -179,6 +179,20 @@ fn accounts_are_kept_in_sqlite() {
     assert!(folder.path().join("accounts.sqlite").is_file());
 }
 
+#[cfg(feature = "postgres")]
+#[test]
+#[ignore = "needs PostgreSQL"]
+fn accounts_are_kept_in_postgresql() {
+    let postgres = carboy_testkit::Postgres::start();
+    run(async {
+        let db = opened(Db::open(postgres.url())).await?;
+        keeps_accounts(db.clone()).await?;
+        assert_eq!(db.downgrade(1).await?, ["carboy_accounts_0001"]);
+        db.close().await?;
+        Ok(())
+    });
+}
+
 #[test]
 fn the_tables_come_and_go() {
     run(async {

@@ -7,6 +7,8 @@ mod common;
 mod factors;
 #[path = "accounts/flows.rs"]
 mod flows;
+#[path = "accounts/load.rs"]
+mod load;
 #[cfg(feature = "passkeys")]
 #[path = "accounts/passkeys.rs"]
 mod passkeys;

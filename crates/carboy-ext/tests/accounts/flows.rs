@@ -4,9 +4,12 @@ use std::sync::{Arc, Mutex};
 
 use carboy::prelude::*;
 use carboy::{Translate, Translator};
-use carboy_ext::accounts::{AccountEvent, AccountEventKind, PasswordRules, UserStore, accounts};
+use carboy_ext::accounts::{
+    AccountEvent, AccountEventKind, Accounts, MemoryStore, PasswordRules, UserStore, accounts,
+};
+use carboy_ext::mail::Mail;
 
-use crate::common::{EMAIL, PASSWORD, World, world, world_with};
+use crate::common::{EMAIL, PASSWORD, World, quick, world, world_with};
 
 #[test]
 fn from_sign_up_to_logging_out() {
@@ -135,6 +138,43 @@ fn nobody_learns_who_has_an_account() {
     // What the owner of the address learns comes by mail.
     world.link(EMAIL, "already");
     world.link("eve@example.com", "Confirm");
+}
+
+#[test]
+fn no_mail_links_to_a_host_that_the_client_chose() {
+    let ask = |trusted: Option<&str>, host: &str| {
+        let mail = Mail::new();
+        let mut app = App::new("shop");
+        quick(&mut app);
+        app.config().set("MAIL_SUPPRESS_SEND", true);
+        if let Some(trusted) = trusted {
+            app.config().set("TRUSTED_HOSTS", [trusted]);
+        }
+        app.ext(mail.clone()).ext(Accounts::new(MemoryStore::new()));
+        let client = app.build().unwrap().test_client();
+        let form = [("email", EMAIL), ("password", PASSWORD)];
+        let status = client.post("/register").base_url(&format!("http://{host}")).form(form).send().status();
+        std::thread::sleep(std::time::Duration::from_millis(50));
+        (status.as_u16(), mail.outbox().len())
+    };
+    assert_eq!(ask(None, "evil.example").0, 500);
+    assert_eq!(ask(None, "evil.example").1, 0);
+    assert_eq!(ask(Some("shop.example"), "evil.example"), (400, 0));
+    assert_eq!(ask(Some("shop.example"), "shop.example").0, 303);
+}
+
+#[test]
+fn two_spellings_of_an_address_are_one_account() {
+    let world = world();
+    world.confirmed("josé@example.com", PASSWORD);
+    for spelling in ["JOSÉ@EXAMPLE.COM", " jose\u{301}@example.com"] {
+        assert_eq!(world.login(spelling, PASSWORD).text(), "josé@example.com", "{spelling}");
+        world.post("/logout", &[]);
+    }
+    // What only looks like it is another one, and the mail would go to where it was not asked for.
+    assert_eq!(world.login("jose@example.com", PASSWORD).status(), 400);
+    let bad = world.register("ada@localhost", PASSWORD);
+    assert!(bad.text().contains("This is not an e-mail address."));
 }
 
 #[test]

@@ -3,13 +3,14 @@
 //! A hash costs time and memory on purpose, so all of them go through the queue of [`carboy::security::password`]: as many at once as
 //! there are cores, 64 may wait, the next is a 503.
 
+mod memory;
 mod rules;
 
 use std::fmt;
 use std::sync::LazyLock;
 
-use argon2::password_hash::phc::PasswordHash;
-use argon2::{Algorithm, Argon2, Params, PasswordHasher, Version};
+use argon2::password_hash::phc::{Output, ParamsString, PasswordHash, Salt};
+use argon2::{Algorithm, Argon2, Params, Version};
 use carboy::security::password::{self as werkzeug, MAX_PASSWORD_BYTES};
 use carboy::{Config, Error, HttpError, Result, StatusCode};
 use zeroize::Zeroizing;
@@ -20,6 +21,8 @@ pub use rules::{OwnData, PasswordProblem, PasswordRules, is_common};
 const MAX_MEMORY_KIB: u32 = 256 * 1024;
 const MAX_PASSES: u32 = 64;
 const MAX_LANES: u32 = 16;
+/// What RFC 9106 recommends.
+const SALT_BYTES: usize = 16;
 
 /// How passwords are hashed: argon2id, in PHC strings (`$argon2id$v=19$m=19456,t=2,p=1$…`).
 ///
@@ -144,7 +147,16 @@ impl Passwords {
     /// A password longer than [`MAX_PASSWORD_BYTES`].
     pub fn hash_blocking(&self, password: &str) -> Result<String> {
         check_length(password)?;
-        Ok(self.argon2().hash_password(password.as_bytes()).map_err(failed)?.to_string())
+        let mut salt = [0; SALT_BYTES];
+        getrandom::fill(&mut salt).map_err(|error| Error::msg(format!("no random numbers: {error}")))?;
+        let hash = PasswordHash {
+            algorithm: Algorithm::Argon2id.ident(),
+            version: Some(Version::V0x13.into()),
+            params: ParamsString::try_from(&self.params).map_err(failed)?,
+            salt: Some(Salt::new(&salt).map_err(|error| failed(error.into()))?),
+            hash: Some(derive(&self.argon2(), &self.params, password, &salt)?),
+        };
+        Ok(hash.to_string())
     }
 
     /// [`check`](Self::check) for places that may block the thread they are on.
@@ -157,9 +169,7 @@ impl Passwords {
             return Ok(PasswordCheck::Wrong);
         }
         let Some(stored) = stored else {
-            self.argon2()
-                .hash_password_with_salt(password.as_bytes(), b"nobody's password")
-                .map_err(failed)?;
+            derive(&self.argon2(), &self.params, password, b"nobody's password")?;
             return Ok(PasswordCheck::Wrong);
         };
         let right = if stored.starts_with("$argon2") {
@@ -193,11 +203,28 @@ fn verify_argon2(stored: &str, password: &str) -> Result<bool> {
     if params.m_cost() > MAX_MEMORY_KIB || params.t_cost() > MAX_PASSES || params.p_cost() > MAX_LANES {
         return Err(unreadable(&"its parameters are out of bounds"));
     }
-    match argon2::PasswordVerifier::verify_password(&Argon2::default(), password.as_bytes(), &parsed) {
-        Ok(()) => Ok(true),
-        Err(argon2::password_hash::Error::PasswordInvalid) => Ok(false),
-        Err(error) => Err(unreadable(&error)),
-    }
+    let (Some(salt), Some(expected)) = (parsed.salt, parsed.hash) else {
+        return Err(unreadable(&"it is not complete"));
+    };
+    let algorithm = Algorithm::try_from(parsed.algorithm.as_str()).map_err(|error| unreadable(&error))?;
+    let version = match parsed.version {
+        Some(version) => Version::try_from(version).map_err(|error| unreadable(&error))?,
+        None => Version::default(),
+    };
+    let argon2 = Argon2::new(algorithm, version, params.clone());
+    // Outputs compare in constant time.
+    Ok(derive(&argon2, &params, password, &salt)? == expected)
+}
+
+fn derive(argon2: &Argon2<'_>, params: &Params, password: &str, salt: &[u8]) -> Result<Output> {
+    let mut buffer = Zeroizing::new([0; Output::MAX_LENGTH]);
+    let output = buffer.get_mut(..params.output_len().unwrap_or(Params::DEFAULT_OUTPUT_LEN));
+    let output = output.ok_or_else(|| failed(argon2::password_hash::Error::OutputSize))?;
+    memory::with_blocks(params.block_count(), |blocks| {
+        argon2.hash_password_into_with_memory(password.as_bytes(), salt, output, blocks)
+    })?
+    .map_err(|error| failed(error.into()))?;
+    Output::new(output).map_err(|error| failed(error.into()))
 }
 
 fn check_length(password: &str) -> Result<()> {

@@ -1,0 +1,171 @@
+//! What many logins cost the others, and what the time of one tells.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
+use std::thread;
+use std::time::{Duration, Instant};
+
+use carboy::ExtensionFuture;
+use carboy::prelude::*;
+use carboy::server::{Server, ServerConfig};
+use carboy_ext::accounts::{Accounts, Attempt, MemoryStore, Throttle};
+use carboy_ext::mail::Mail;
+use carboy_testkit::ask;
+
+/// Lets everybody try on: what is measured is not the throttle.
+struct Never;
+
+impl Throttle for Never {
+    fn count<'a>(&'a self, _: Attempt, _: &'a str) -> ExtensionFuture<'a, carboy::Result<Option<Duration>>> {
+        Box::pin(async { Ok(None) })
+    }
+    fn forget<'a>(&'a self, _: Attempt, _: &'a str) -> ExtensionFuture<'a, carboy::Result<()>> {
+        Box::pin(async { Ok(()) })
+    }
+}
+
+#[route("/ping")]
+fn ping() -> &'static str {
+    "pong"
+}
+
+/// An app that hashes with the default parameters and has one account.
+fn app() -> App {
+    let mut app = App::new("shop");
+    app.config()
+        .set("SECRET_KEY", "dev")
+        .set("SECURITY_CONFIRMABLE", false)
+        .set("MAIL_SUPPRESS_SEND", true)
+        .set("MAIL_DEFAULT_SENDER", "shop@example.com");
+    app.ext(Mail::new()).ext(Accounts::new(MemoryStore::new()).with_throttle(Never)).routes(routes![ping]);
+    app
+}
+
+const FORM: (&str, &str) = ("Content-Type", "application/x-www-form-urlencoded");
+const LOGIN: &str = "email=ada%40example.com&password=violet+umbrella";
+
+/// The memory of this process that is in use, in MiB.
+fn memory() -> f64 {
+    let status = std::fs::read_to_string("/proc/self/status").unwrap();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).unwrap();
+    line.trim().trim_end_matches(" kB").parse::<f64>().unwrap() / 1024.0
+}
+
+#[test]
+#[ignore = "takes half a minute, and prints figures"]
+fn long_two_hundred_logins_at_once_leave_the_others_alone() {
+    let mut app = app();
+    let server =
+        Server::new(ServerConfig::new().bind("127.0.0.1:0").workers(2)).start(app.build().unwrap()).unwrap();
+    let port = server.addresses()[0].as_tcp().unwrap().port();
+    assert_eq!(ask(port, "POST", "/register", &[FORM], LOGIN).unwrap().status, 303);
+    assert_eq!(ask(port, "POST", "/login", &[FORM], LOGIN).unwrap().status, 303);
+    let get = || {
+        let begin = Instant::now();
+        assert_eq!(ask(port, "GET", "/ping", &[], "").unwrap().text, "pong");
+        begin.elapsed()
+    };
+    let alone: Vec<Duration> = (0..200).map(|_| get()).collect();
+
+    let before = memory();
+    let over = Arc::new(AtomicBool::new(false));
+    let peak = Arc::new(Mutex::new(before));
+    let sampler = {
+        let (over, peak) = (over.clone(), peak.clone());
+        thread::spawn(move || {
+            while !over.load(Ordering::Relaxed) {
+                let mut peak = peak.lock().unwrap();
+                *peak = peak.max(memory());
+                drop(peak);
+                thread::sleep(Duration::from_millis(5));
+            }
+        })
+    };
+    let begin = Instant::now();
+    let logins: Vec<_> = (0..200)
+        .map(|_| thread::spawn(move || ask(port, "POST", "/login", &[FORM], LOGIN).unwrap()))
+        .collect();
+    let mut beside = Vec::new();
+    while !logins.iter().all(|login| login.is_finished()) {
+        beside.push(get());
+        thread::sleep(Duration::from_millis(2));
+    }
+    let took = begin.elapsed();
+    let answers: Vec<_> = logins.into_iter().map(|login| login.join().unwrap()).collect();
+    over.store(true, Ordering::Relaxed);
+    sampler.join().unwrap();
+
+    let count = |status: u16| answers.iter().filter(|answer| answer.status == status).count();
+    let p99 = |mut times: Vec<Duration>| {
+        times.sort();
+        times[times.len() * 99 / 100].as_secs_f64() * 1e3
+    };
+    let (requests, grown) = (beside.len(), *peak.lock().unwrap() - before);
+    let (alone, beside) = (p99(alone), p99(beside));
+    println!(
+        "200 logins at once: {} logged in, {} told to come back, after {:.2} s; another page meanwhile ({requests} requests): p99 {beside:.1} ms, \
+         alone {alone:.1} ms; memory grew by {grown:.1} MiB",
+        count(303),
+        count(503),
+        took.as_secs_f64()
+    );
+    assert_eq!(count(303) + count(503), 200);
+    assert!(count(303) >= 64, "those who run and those who wait get in");
+    assert!(answers.iter().all(|answer| answer.status != 503 || answer.header("retry-after").is_some()));
+    // 19 MiB a core; the rest is connections. Unbounded it would be 3.8 GiB.
+    let cores = thread::available_parallelism().unwrap().get() as f64;
+    assert!(grown < 19.0 * cores + 64.0, "{grown} MiB");
+    // The promise is 50 ms on a machine that does nothing else; the tests' may do much.
+    assert!(beside < 500.0, "{beside} ms");
+}
+
+#[test]
+#[ignore = "takes a minute, and prints figures"]
+fn long_the_time_of_a_login_does_not_tell_who_has_an_account() {
+    let client = app().test_client();
+    let form = |email: &str, password: &str| [("email", email.to_owned()), ("password", password.to_owned())];
+    client.post("/register").form(form("ada@example.com", "violet umbrella")).send();
+    let time = |email: &str| {
+        let request = client.post("/login").form(form(email, "green bicycle"));
+        let begin = Instant::now();
+        assert_eq!(request.send().status(), 400);
+        begin.elapsed().as_secs_f64() * 1e3
+    };
+    for _ in 0..10 {
+        time("ada@example.com");
+    }
+    // In turns, and each first as often as the other.
+    let (mut known, mut unknown) = (Vec::new(), Vec::new());
+    for round in 0..500 {
+        let nobody = format!("nobody{round}@example.com");
+        if round % 2 == 0 {
+            known.push(time("ada@example.com"));
+            unknown.push(time(&nobody));
+        } else {
+            unknown.push(time(&nobody));
+            known.push(time("ada@example.com"));
+        }
+    }
+    let mean = |times: &[f64]| times.iter().sum::<f64>() / times.len() as f64;
+    let variance = |times: &[f64]| {
+        let mean = mean(times);
+        times.iter().map(|time| (time - mean).powi(2)).sum::<f64>() / (times.len() - 1) as f64
+    };
+    let median = |times: &[f64]| {
+        let mut times = times.to_vec();
+        times.sort_by(f64::total_cmp);
+        times[times.len() / 2]
+    };
+    let error = (variance(&known) / known.len() as f64 + variance(&unknown) / unknown.len() as f64).sqrt();
+    let t = (mean(&known) - mean(&unknown)) / error;
+    println!(
+        "1000 logins: known users {:.3} ms (median {:.3}), unknown {:.3} ms (median {:.3}); Welch's t = {t:.2}",
+        mean(&known),
+        median(&known),
+        mean(&unknown),
+        median(&unknown)
+    );
+    // Without the work for nobody the one would take a hundred times as long as the other.
+    let ratio = median(&known) / median(&unknown);
+    assert!((0.8..1.25).contains(&ratio), "{ratio}");
+}
