@@ -46,7 +46,7 @@ use std::{
 /// assert_eq!(socket.recv().unwrap().as_text(), Some("hello"));
 /// ```
 ///
-/// Sizes, deadlines and the allowed origins are settings: see the [module](crate::websocket).
+/// Sizes, deadlines and the allowed origins are settings: see the [module](mod@crate::websocket).
 pub struct WebSocket {
     sender: WebSocketSender,
     receiver: WebSocketReceiver,
