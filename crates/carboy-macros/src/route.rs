@@ -572,6 +572,15 @@ mod tests {
     }
 
     #[test]
+    fn guards_of_all_rules_belong_to_the_view_in_their_order() {
+        let item = quote! { #[get("/b", guard = [second, third("x")])] fn page() {} };
+        let text = expanded(quote!("/a", guard = first), item);
+        assert!(text.contains("guard (first) , :: carboy :: __private :: guard (second) , :: carboy :: __private :: guard (third (\"x\"))"), "{text}");
+        let found = errors(quote!("/", guard), quote! { fn page() {} });
+        assert_eq!(found, ["`guard` takes a guard, or a list of guards"]);
+    }
+
+    #[test]
     fn methods_are_upper_cased() {
         let text = expanded(quote!("/", methods = ["get", "Post"]), quote! { fn page() {} });
         assert!(text.contains(r#"Some (& ["GET" , "POST"])"#), "{text}");
