@@ -92,7 +92,8 @@ def run(description, before=None, sent=None, render=()):
     case["errors"] = [str(error) for error in field.errors]
     case["label"] = str(field.label)
     case["type"] = field.type
-    case["html"] = [[kwargs, str(field(**kwargs))] for kwargs in [{}, *render]]
+    case["render"] = [{}, *render]
+    case["html"] = [str(field(**kwargs)) for kwargs in case["render"]]
     if hasattr(field, "iter_choices"):
         case["options"] = [[str(option), str(option.label)] for option in field]
     return case
@@ -477,6 +478,9 @@ def json_cases():
 
 # --- messages --------------------------------------------------------------------------------------------------------
 
+NUMBERS_OF_THINGS = [*range(0, 25), 100, 101, 102, 111, 1001]
+
+
 def message_cases():
     folder = Path(wtforms.__file__).parent / "locale"
     plurals = [
@@ -491,8 +495,8 @@ def message_cases():
         if not catalogue._catalog or not keys:
             continue
         yield {
-            "locale": locale, "messages": [[key, catalogue.gettext(key)] for key in keys if locale in ("ar", "de", "fr", "ja", "ru", "zh_TW")],
-            "plurals": [[one, many, n, catalogue.ngettext(one, many, n)] for one, many in plurals for n in [*range(0, 25), 100, 101, 102, 111, 1001]],
+            "locale": locale, "ids": plurals, "messages": [[key, catalogue.gettext(key)] for key in keys if locale in ("ar", "de", "fr", "ja", "ru", "zh_TW")],
+            "numbers": NUMBERS_OF_THINGS, "plurals": [[catalogue.ngettext(one, many, n) for n in NUMBERS_OF_THINGS] for one, many in plurals],
         }
 
 

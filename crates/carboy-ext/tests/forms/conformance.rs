@@ -18,6 +18,11 @@ fn same(what: &str, found: impl Into<Json>, expected: &Json) -> Result<(), Strin
     }
 }
 
+/// The arguments with which a field was shown, and its HTML.
+fn rendered(case: &Json) -> impl Iterator<Item = (&Json, &Json)> {
+    case["render"].as_array().unwrap().iter().zip(case["html"].as_array().unwrap())
+}
+
 /// Renders as a template does, with the arguments that WTForms got.
 fn render(form: &BoundForm, source: &str, kwargs: &Json) -> String {
     let mut context = TemplateContext::new();
@@ -58,13 +63,13 @@ fn fields_are_read_checked_and_shown_as_wtforms_does() {
             same("whether it is valid", !field.has_errors(), &case["valid"])?;
             same("the label", field.label_html().as_str(), &case["label"])?;
             same("the type", field.type_name(), &case["type"])?;
-            for pair in case["html"].as_array().unwrap() {
-                let attrs = pair[0]
+            for (kwargs, html) in rendered(case) {
+                let attrs = kwargs
                     .as_object()
                     .unwrap()
                     .iter()
                     .map(|(name, given)| (name.as_str(), fields::value(given)));
-                same("the HTML", field.html_with(attrs).as_str(), &pair[1])?;
+                same("the HTML", field.html_with(attrs).as_str(), html)?;
             }
             if let Some(options) = case["options"].as_array() {
                 let found: Vec<Json> =
@@ -83,7 +88,7 @@ fn templates_show_fields_with_attributes_as_wtforms_does() {
     let mut seen = std::collections::BTreeSet::new();
     let mut compared = 0;
     for case in vectors.as_array().unwrap() {
-        let pairs = case["html"].as_array().unwrap();
+        let pairs: Vec<(&Json, &Json)> = rendered(case).collect();
         if pairs.len() < 2 || !seen.insert(case["field"]["class"].as_str().unwrap()) {
             continue;
         }
@@ -95,11 +100,11 @@ fn templates_show_fields_with_attributes_as_wtforms_does() {
         let before = if case["before"].is_null() { Value::None } else { before };
         let mut form = BoundForm::new(&def, sent.as_ref(), Some(&before));
         form.validate();
-        for pair in pairs {
-            assert_eq!(render(&form, "{{ form.a_field(**kwargs) }}", &pair[0]), pair[1], "{case}");
+        for (kwargs, html) in &pairs {
+            assert_eq!(render(&form, "{{ form.a_field(**kwargs) }}", kwargs), **html, "{case}");
             compared += 1;
         }
-        assert_eq!(render(&form, "{{ form.a_field }}", &json!({})), pairs[0][1]);
+        assert_eq!(render(&form, "{{ form.a_field }}", &json!({})), *pairs[0].1);
         assert_eq!(render(&form, "{{ form.a_field.label }}", &json!({})), case["label"]);
     }
     assert!(compared > 80, "{compared}");
@@ -312,10 +317,13 @@ fn messages_are_translated_as_wtforms_translates_them() {
             let id = text(&pair[0]);
             same(&id, builtin_message(locale, &id).unwrap_or(&id), &pair[1])?;
         }
-        for plural in case["plurals"].as_array().unwrap() {
-            let (one, many, n) = (text(&plural[0]), text(&plural[1]), plural[2].as_u64().unwrap());
-            let plain = if n == 1 { &one } else { &many };
-            same(&one, builtin_plural(locale, &one, n).unwrap_or(plain), &plural[3])?;
+        for (ids, forms) in case["ids"].as_array().unwrap().iter().zip(case["plurals"].as_array().unwrap()) {
+            let (one, many) = (text(&ids[0]), text(&ids[1]));
+            for (n, form) in case["numbers"].as_array().unwrap().iter().zip(forms.as_array().unwrap()) {
+                let n = n.as_u64().unwrap();
+                let plain = if n == 1 { &one } else { &many };
+                same(&one, builtin_plural(locale, &one, n).unwrap_or(plain), form)?;
+            }
         }
         Ok::<(), String>(())
     });
