@@ -34,6 +34,7 @@
 //! | `/account` | `accounts.account` | [`Accounts::current`] |
 //! | `/two-factor/setup`, `/two-factor/disable` | `accounts.setup_totp`, `accounts.disable_totp` | [`Accounts::setup_totp`], [`Accounts::enable_totp`], [`Accounts::disable_totp`] |
 //! | `/recovery-codes` | `accounts.recovery_codes` | [`Accounts::regenerate_recovery_codes`] |
+//! | `/passkeys`, with the feature `passkeys` | `accounts.passkeys` | `Accounts::begin_passkey`, `finish_passkey`, `begin_passkey_login`, `finish_passkey_login`, `rename_passkey`, `delete_passkey` |
 //!
 //! The pages extend the app's `base.html` (blocks `title` and `content`), and an app's template of the same name, such as `accounts/login.html`,
 //! takes the place of one. [`Accounts::without_views`] leaves the pages to the app: the endpoints above are what mails link to and logins lead

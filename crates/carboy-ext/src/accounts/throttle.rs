@@ -33,8 +33,8 @@ pub trait Throttle: Send + Sync + 'static {
     fn forget<'a>(&'a self, attempt: Attempt, key: &'a str) -> ExtensionFuture<'a, carboy::Result<()>>;
 }
 
-/// Counts attempts in this process, in windows of five minutes: 10 passwords a user, 5 codes an account, 5 mails an address, 100 of all a
-/// client. At most a hundred thousand keys are kept.
+/// Counts attempts in this process, in windows of five minutes: 10 passwords a user, 5 codes an account, 5 mails an address, 300 of all a
+/// client, as many people may share one. At most a hundred thousand keys are kept.
 ///
 /// Ten passwords in five minutes let nobody be locked out for longer than that.
 #[derive(Debug, Default)]
@@ -67,7 +67,7 @@ impl Throttle for MemoryThrottle {
         let most = match attempt {
             Attempt::Password => 10,
             Attempt::Code | Attempt::Mail => 5,
-            Attempt::Client => 100,
+            Attempt::Client => 300,
         };
         let now = Instant::now();
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);

@@ -110,7 +110,7 @@ fn a_recovery_code_is_good_once() {
 }
 
 #[test]
-fn who_waits_too_long_starts_again() {
+fn who_waits_for_more_than_ten_minutes_starts_again() {
     let world = world();
     let (secret, _) = with_totp(&world);
     world.login(EMAIL, PASSWORD);

@@ -13,14 +13,13 @@ use super::{
 /// ```
 /// use carboy_ext::accounts::{Created, MemoryStore, NewAccount, UserStore};
 ///
-/// # let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-/// # runtime.block_on(async {
+/// # async fn example() -> carboy::Result<()> {
 /// let store = MemoryStore::new();
 /// assert!(matches!(store.create(NewAccount::new("ada@example.com")?).await?, Created::Account(_)));
 /// assert!(matches!(store.create(NewAccount::new("ada@example.com")?).await?, Created::Taken));
-/// # carboy::Result::Ok(())
-/// # }).unwrap();
-/// # std::io::Result::Ok(())
+/// # Ok(())
+/// # }
+/// # tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(example()).unwrap();
 /// ```
 #[derive(Clone, Default)]
 pub struct MemoryStore(Arc<Mutex<Data>>);
