@@ -37,7 +37,7 @@
 #![forbid(unsafe_code)]
 
 #[cfg(feature = "accounts")]
-mod accounts;
+pub mod accounts;
 mod db;
 mod error;
 mod extension;

@@ -194,6 +194,33 @@ fn accounts_are_kept_in_postgresql() {
 }
 
 #[test]
+fn sql_in_what_somebody_types_is_a_text_like_any_other() {
+    run(async {
+        let db = opened(Db::memory()).await?;
+        let ada = created(&db, "ada@example.com").await?;
+        let texts =
+            ["' OR '1'='1", "x'; DROP TABLE account; --", "\" OR 1=1 --", "$1", "?", "a\\' OR 1=1 #", "%"];
+        for text in texts {
+            assert!(db.find(text).await?.is_none(), "{text}");
+            assert!(db.find_by_stamp(text).await?.is_none(), "{text}");
+            assert!(db.find_by_identifier(text).await?.is_none(), "{text}");
+            assert!(!db.spend_recovery_code(&ada.id, text).await?, "{text}");
+            let odd = created(&db, text).await?;
+            assert_eq!(db.find_by_identifier(text).await?.unwrap().id, odd.id, "{text}");
+            let renamed = update(|u| u.roles = Some(vec![text.to_owned()]));
+            assert_eq!(db.update(&odd.id, odd.stamp.expose(), renamed).await?, Updated::Done, "{text}");
+            assert_eq!(db.find(&odd.id).await?.unwrap().roles, [text]);
+        }
+        assert_eq!(
+            db.query_value::<i64>("SELECT COUNT(*) FROM account", ()).await?,
+            Some(1 + texts.len() as i64)
+        );
+        assert_eq!(db.find(&ada.id).await?.unwrap().email, "ada@example.com");
+        Ok(())
+    });
+}
+
+#[test]
 fn the_tables_come_and_go() {
     run(async {
         let db = opened(Db::memory()).await?;
