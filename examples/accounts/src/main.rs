@@ -1,0 +1,6 @@
+//! `cargo run -p accounts`: notes of one's own. Mail is printed to the terminal; `cargo run -p accounts -- make-admin ADDRESS` makes an
+//! account that has signed up an admin.
+
+fn main() -> carboy::Result<()> {
+    accounts::create_app().run()
+}
