@@ -237,7 +237,7 @@ fn a_guard_answers_in_place_of_a_handshake() {
         Ok(())
     }
     let client = App::new("guards").routes(routes![chat]).test_client();
-    let refused = client.websocket("/chat").try_connect().err().expect("refused");
+    let refused = client.websocket("/chat").try_connect().expect_err("refused");
     assert_eq!(refused.location(), Some("/key"));
     let mut socket = client.websocket("/chat").header("X-Key", "open").connect();
     assert_eq!(socket.recv().unwrap().as_text(), Some("welcome"));

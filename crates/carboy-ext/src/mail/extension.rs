@@ -10,6 +10,7 @@ use carboy::{App, Extension, ExtensionFuture, State};
 use tokio::sync::{Notify, SemaphorePermit};
 
 use super::build::{Built, build};
+use super::console::readable;
 use super::error::{MailError, MailErrorKind, Refusal};
 use super::message::Message;
 use super::outbox::{Outbox, Recording};
@@ -203,7 +204,7 @@ impl Mail {
     async fn keep(&self, built: Built, settings: &Settings) -> Result<Sent, MailError> {
         match settings.backend {
             Backend::Console if !settings.suppress => {
-                echo(format!("{}\n{}", String::from_utf8_lossy(&built.bytes), "-".repeat(79)));
+                echo(readable(&built.message));
             }
             Backend::File if !settings.suppress => write(settings, built.bytes.clone()).await?,
             _ => {}

@@ -41,6 +41,7 @@
 //! a recipient or a header (CWE-93). Connections are kept for half a minute and shared by all workers; at most eight are open at once.
 
 mod build;
+mod console;
 mod error;
 mod extension;
 
