@@ -32,9 +32,8 @@ mod tests {
     #[test]
     fn a_long_link_stays_in_one_piece() {
         let link = format!("http://localhost:5000/confirm/{}", "x=".repeat(100));
-        let message = Message::new("Grüße", ["ada@example.com"])
-            .cc(["ben@example.com"])
-            .body(format!("Follow {link}\n"));
+        let message =
+            Message::new("Grüße", ["ada@example.com"]).cc("ben@example.com").body(format!("Follow {link}\n"));
         let text = readable(&message);
         assert!(text.contains(&link) && text.contains("Subject: Grüße\n"), "{text}");
         assert!(text.contains("To: ada@example.com\nCc: ben@example.com\n"), "{text}");
