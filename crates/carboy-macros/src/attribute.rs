@@ -42,12 +42,14 @@ pub(crate) struct RouteAttribute {
     pub(crate) stream: Option<Ident>,
     /// Expressions that are guards, in their order.
     pub(crate) guards: Vec<Expr>,
+    /// Expressions that are put around the view, the outermost first.
+    pub(crate) arounds: Vec<Expr>,
 }
 
 /// The options, for the message about one that does not exist.
 const OPTIONS: &str = "`methods`, `name`, `defaults(…)`, `outer(…)`, `strict_slashes`, `merge_slashes`, \
                        `subdomain`, `host`, `redirect_to`, `provide_automatic_options`, `websocket`, `build_only`, \
-                       `alias`, `blocking`, `stream`, `guard`";
+                       `alias`, `blocking`, `stream`, `guard`, `around`";
 
 impl RouteAttribute {
     /// Reads the tokens in the brackets of the attribute called `name`.
@@ -60,6 +62,9 @@ impl RouteAttribute {
             }
             if let Some(word) = attribute.blocking.as_ref().or(attribute.stream.as_ref()) {
                 errors.push(word, format!("`{word}` means nothing for a WebSocket: remove it"));
+            }
+            if let Some(around) = attribute.arounds.first() {
+                errors.push(around, "`around` means nothing for a WebSocket: remove it");
             }
             (attribute.websocket, attribute.handler) = (true, true);
             return errors.finish(attribute);
@@ -101,6 +106,7 @@ impl RouteAttribute {
             blocking: None,
             stream: None,
             guards: Vec::new(),
+            arounds: Vec::new(),
         };
         let mut seen: Vec<Ident> = Vec::new();
         while !input.is_empty() {
@@ -197,6 +203,10 @@ impl RouteAttribute {
             "guard" => match value(key, input, "a guard, or a list of guards")? {
                 Expr::Array(list) => self.guards.extend(list.elems),
                 guard => self.guards.push(guard),
+            },
+            "around" => match value(key, input, "what goes around the view, or a list of that")? {
+                Expr::Array(list) => self.arounds.extend(list.elems),
+                around => self.arounds.push(around),
             },
             _ => {
                 return Err(syn::Error::new_spanned(

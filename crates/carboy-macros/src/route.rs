@@ -206,6 +206,10 @@ impl<'a> View<'a> {
             let make = Path::Guard.at(guard.span());
             quote_spanned!(guard.span()=> #make(#guard))
         });
+        // Each is put around what is there, so the outermost comes last.
+        let mut arounds: Vec<&Expr> =
+            self.attributes.iter().flat_map(|attribute| &attribute.arounds).collect();
+        arounds.reverse();
         let make = self.make();
         // The place of this call is what is known as the place of the view.
         let new = quote_spanned!(name.span()=> #route_def::new::<#name>);
@@ -231,6 +235,7 @@ impl<'a> View<'a> {
                             (#doc, ::core::module_path!()),
                             #make,
                         )
+                        #(.around(#arounds))*
                     }
                 }
                 #[automatically_derived]
@@ -578,6 +583,14 @@ mod tests {
         assert!(text.contains("guard (first) , :: carboy :: __private :: guard (second) , :: carboy :: __private :: guard (third (\"x\"))"), "{text}");
         let found = errors(quote!("/", guard), quote! { fn page() {} });
         assert_eq!(found, ["`guard` takes a guard, or a list of guards"]);
+    }
+
+    #[test]
+    fn what_is_around_a_view_is_put_there_from_the_innermost_on() {
+        let text = expanded(quote!("/", around = [outer, inner("x")]), quote! { fn page() {} });
+        assert!(text.contains(". around (inner (\"x\")) . around (outer)"), "{text}");
+        let found = errors(quote!("/", around), quote! { fn page() {} });
+        assert_eq!(found, ["`around` takes what goes around the view, or a list of that"]);
     }
 
     #[test]

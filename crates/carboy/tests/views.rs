@@ -541,24 +541,31 @@ fn word_blocking(word: String) -> String {
     word
 }
 
+fn wrap(mark: &'static str) -> impl carboy::view::Around {
+    move |view: carboy::view::Call| async move {
+        if request().args().contains(mark) {
+            return abort(418);
+        }
+        let mut response = view.run().await?;
+        let text = format!("{mark}{}{mark}", String::from_utf8_lossy(response.data().unwrap_or_default()));
+        response.set_data(text);
+        Ok(response)
+    }
+}
+
+#[get("/around/attribute/<word>", around = [wrap("+"), wrap("-")])]
+async fn word_wrapped(word: String) -> String {
+    word
+}
+
 #[test]
 fn functions_around_views_run_inside_out_and_may_answer_in_their_place() {
-    let wrap = |mark: &'static str| {
-        move |view: carboy::view::Call| async move {
-            if request().args().contains(mark) {
-                return abort(418);
-            }
-            let mut response = view.run().await?;
-            let text =
-                format!("{mark}{}{mark}", String::from_utf8_lossy(response.data().unwrap_or_default()));
-            response.set_data(text);
-            Ok(response)
-        }
-    };
     let mut app = App::new("around");
     app.routes(routes![word, word_blocking].around(wrap("-")).around(wrap("+")));
+    app.routes(routes![word_wrapped]);
     let client = app.test_client();
     assert_eq!(client.get("/around/x").send().text(), "+-x-+");
     assert_eq!(client.get("/around/blocking/x").send().text(), "+-x-+");
+    assert_eq!(client.get("/around/attribute/x").send().text(), "+-x-+");
     assert_eq!(client.get("/around/x?-=").send().status(), 418);
 }

@@ -1,4 +1,4 @@
-//! Run it: `export FLASKR_INSTANCE=/tmp/flaskr`, then `flask --app examples/migration/python/flaskr run --port 5001` and, beside it,
+//! Run it (Python with Flask and Flask-WTF): `export FLASKR_INSTANCE=/tmp/flaskr`, then `flask --app examples/migration/python/flaskr run --port 5001` and, beside it,
 //! `cargo run -p migration`; open http://127.0.0.1:5000/.
 //!
 //! One blog, half of it in Python and half in Rust: database, secret key, users and sessions are shared. The browser talks to

@@ -5,14 +5,14 @@
 //! use carboy_ext::cache::{Cache, cached};
 //! use std::time::Duration;
 //!
-//! #[get("/stock")]
+//! #[get("/stock", around = cached(Duration::from_secs(60)))]
 //! async fn stock() -> Result<String, Error> {
 //!     let count: u32 = ext::<Cache>().memoize("count", Duration::from_secs(30), async || Ok(42)).await?;
 //!     Ok(format!("{count} left"))
 //! }
 //!
 //! let mut app = App::new("shop");
-//! app.routes(routes![stock].around(cached(Duration::from_secs(60))));
+//! app.routes(routes![stock]);
 //! app.ext(Cache::new());
 //! assert_eq!(app.test_client().get("/stock").send().text(), "42 left");
 //! ```

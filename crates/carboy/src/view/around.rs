@@ -8,7 +8,8 @@ use std::{future::Future, sync::Arc};
 /// Something around a view: it calls the view, or does not, and answers.
 ///
 /// It runs where the view runs: behind the hooks and guards, when the body is read. What it answers goes the way that the view's answer
-/// goes, through the `after_request` functions. [`Routes::around`](super::Routes::around) puts it in place. A function of a [`Call`] that returns a
+/// goes, through the `after_request` functions. `#[route("/", around = …)]` puts it in place, for several
+/// views [`Routes::around`](super::Routes::around). A function of a [`Call`] that returns a
 /// future of a [`Result`] is one.
 ///
 /// ```

@@ -81,6 +81,13 @@ impl RouteDef {
             around: Vec::new(),
         }
     }
+
+    /// Puts something around the view and what is around it already.
+    #[must_use]
+    pub fn around(mut self, around: impl Around) -> Self {
+        self.around.push(Arc::new(around));
+        self
+    }
 }
 
 impl std::fmt::Debug for RouteDef {

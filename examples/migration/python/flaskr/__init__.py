@@ -1,7 +1,7 @@
 """The blog of Flask's tutorial, in Python: the half that has not moved yet.
 
 The instance folder holds the database and the secret key; the Rust half uses the same ones. So are the templates and the
-stylesheet the same: they are Jinja's on both sides.
+stylesheet the same: they are Jinja's on both sides, and the forms in them are Flask-WTF's here and carboy's there.
 """
 
 import os

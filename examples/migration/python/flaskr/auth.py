@@ -3,8 +3,11 @@
 import functools
 import sqlite3
 
-from flask import Blueprint, flash, g, redirect, render_template, request, session, url_for
+from flask import Blueprint, flash, g, redirect, render_template, session, url_for
+from flask_wtf import FlaskForm
 from werkzeug.security import check_password_hash, generate_password_hash
+from wtforms import PasswordField, StringField
+from wtforms.validators import InputRequired
 
 from .db import get_db
 
@@ -30,42 +33,48 @@ def login_required(view):
     return wrapped
 
 
+class Credentials(FlaskForm):
+    class Meta:
+        csrf = False
+
+    username = StringField(
+        validators=[InputRequired("Username is required.")],
+        render_kw={"autocomplete": "username", "autofocus": True},
+    )
+    password = PasswordField(validators=[InputRequired("Password is required.")])
+
+
 @bp.route("/register", methods=["GET", "POST"])
 def register():
-    if request.method == "POST":
-        username, password = request.form["username"], request.form["password"]
-        if not username:
-            error = "Username is required."
-        elif not password:
-            error = "Password is required."
-        else:
-            try:
-                with get_db() as db:
-                    db.execute(
-                        "INSERT INTO user (username, password) VALUES (?, ?)",
-                        (username, generate_password_hash(password)),
-                    )
-                return redirect(url_for("auth.login"))
-            except sqlite3.IntegrityError:
-                error = f"User {username} is already registered."
-        flash(error, "error")
-    return render_template("auth/register.html")
+    form = Credentials()
+    if form.validate_on_submit():
+        try:
+            with get_db() as db:
+                db.execute(
+                    "INSERT INTO user (username, password) VALUES (?, ?)",
+                    (form.username.data, generate_password_hash(form.password.data)),
+                )
+            return redirect(url_for("auth.login"))
+        except sqlite3.IntegrityError:
+            form.username.errors.append(f"User {form.username.data} is already registered.")
+    return render_template("auth/register.html", form=form)
 
 
 @bp.route("/login", methods=["GET", "POST"])
 def login():
-    if request.method == "POST":
-        user = get_db().execute("SELECT * FROM user WHERE username = ?", (request.form["username"],)).fetchone()
+    form = Credentials()
+    if form.validate_on_submit():
+        user = get_db().execute("SELECT * FROM user WHERE username = ?", (form.username.data,)).fetchone()
         if user is None:
-            flash("Incorrect username.", "error")
-        elif not check_password_hash(user["password"], request.form["password"]):
-            flash("Incorrect password.", "error")
+            form.username.errors.append("Incorrect username.")
+        elif not check_password_hash(user["password"], form.password.data):
+            form.password.errors.append("Incorrect password.")
         else:
             session.clear()
             session["user_id"] = user["id"]
             flash("Welcome back.")
             return redirect(url_for("index"))
-    return render_template("auth/login.html")
+    return render_template("auth/login.html", form=form)
 
 
 @bp.route("/logout")

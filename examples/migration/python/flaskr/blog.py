@@ -1,6 +1,9 @@
 """Posts: everybody reads them, their authors write, change and delete them."""
 
-from flask import Blueprint, abort, flash, g, redirect, render_template, request, url_for
+from flask import Blueprint, abort, flash, g, redirect, render_template, url_for
+from flask_wtf import FlaskForm
+from wtforms import StringField, TextAreaField
+from wtforms.validators import InputRequired
 
 from .auth import login_required
 from .db import get_db
@@ -10,6 +13,14 @@ bp = Blueprint("blog", __name__)
 POSTS = (
     "SELECT p.id, title, body, created, author_id, username FROM post p JOIN user u ON p.author_id = u.id"
 )
+
+
+class PostForm(FlaskForm):
+    class Meta:
+        csrf = False
+
+    title = StringField(validators=[InputRequired("Title is required.")])
+    body = TextAreaField(render_kw={"rows": 10})
 
 
 @bp.route("/")
@@ -38,24 +49,21 @@ def save(statement, values):
 @bp.route("/create", methods=["GET", "POST"])
 @login_required
 def create():
-    if request.method == "POST":
-        title, body = request.form["title"], request.form["body"]
-        if title:
-            return save("INSERT INTO post (title, body, author_id) VALUES (?, ?, ?)", (title, body, g.user["id"]))
-        flash("Title is required.", "error")
-    return render_template("blog/create.html")
+    form = PostForm()
+    if form.validate_on_submit():
+        values = (form.title.data, form.body.data, g.user["id"])
+        return save("INSERT INTO post (title, body, author_id) VALUES (?, ?, ?)", values)
+    return render_template("blog/create.html", form=form)
 
 
 @bp.route("/<int:id>/update", methods=["GET", "POST"])
 @login_required
 def update(id):
     post = own_post(id)
-    if request.method == "POST":
-        title, body = request.form["title"], request.form["body"]
-        if title:
-            return save("UPDATE post SET title = ?, body = ? WHERE id = ?", (title, body, id))
-        flash("Title is required.", "error")
-    return render_template("blog/update.html", post=post)
+    form = PostForm(data=dict(post))
+    if form.validate_on_submit():
+        return save("UPDATE post SET title = ?, body = ? WHERE id = ?", (form.title.data, form.body.data, id))
+    return render_template("blog/update.html", post=post, form=form)
 
 
 @bp.route("/<int:id>/delete", methods=["POST"])
