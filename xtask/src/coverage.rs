@@ -189,10 +189,19 @@ fn replay(proofs: &Proofs, report: &Path) -> Done {
     let packages = packages.iter().flat_map(|package| ["-p", package]);
     if find("cargo-nextest", &[]).is_some() {
         let filter = format!("test(/(^|::)({})$/)", Vec::from_iter(names).join("|"));
-        let mut command = cargo(&["nextest", "run", "--locked", "--no-fail-fast", "--status-level", "fail"]);
+        let mut command = cargo(&[
+            "nextest",
+            "run",
+            "--locked",
+            "--all-features",
+            "--no-fail-fast",
+            "--status-level",
+            "fail",
+        ]);
         run(command.args(packages).args(["--filterset", &filter]).env("CARBOY_MUTATE", report))
     } else {
-        let mut command = cargo(&["test", "--locked", "--quiet", "--lib", "--tests", "--no-fail-fast"]);
+        let mut command =
+            cargo(&["test", "--locked", "--all-features", "--quiet", "--lib", "--tests", "--no-fail-fast"]);
         run(command.args(packages).arg("--").args(&names).env("CARBOY_MUTATE", report))
     }
 }

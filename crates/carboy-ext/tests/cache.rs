@@ -1,5 +1,5 @@
-#![cfg(feature = "cache")]
 //! What is kept, what never is, and who makes it when many ask.
+#![cfg(feature = "cache")]
 
 #[path = "cache/crowd.rs"]
 mod crowd;

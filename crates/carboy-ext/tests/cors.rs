@@ -1,5 +1,5 @@
-#![cfg(feature = "cors")]
 //! CORS beside the real Flask-CORS (the vectors of `conformance/cors`), and what an app's author and a browser see.
+#![cfg(feature = "cors")]
 
 use carboy::{prelude::*, testing::TestClient};
 use carboy_conformance::Replay;

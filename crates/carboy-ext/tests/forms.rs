@@ -1,5 +1,5 @@
-#![cfg(feature = "forms")]
 //! Forms: what WTForms and Flask-WTF make of the same fields, and what a view sees.
+#![cfg(feature = "forms")]
 
 #[path = "forms/conformance.rs"]
 mod conformance;

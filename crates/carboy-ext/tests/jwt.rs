@@ -1,5 +1,5 @@
-#![cfg(feature = "jwt")]
 //! Tokens as an API's clients and callers see them, and exchanged with PyJWT and joserfc.
+#![cfg(feature = "jwt")]
 
 use carboy::{Error, prelude::*, testing::TestClient};
 use carboy_ext::jwt::{

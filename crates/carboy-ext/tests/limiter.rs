@@ -1,5 +1,5 @@
-#![cfg(feature = "limiter")]
 //! Rate limits beside the real limits and Flask-Limiter (the vectors of `conformance/limiter`), and what clients and authors see.
+#![cfg(feature = "limiter")]
 
 #[path = "limiter/apps.rs"]
 mod apps;

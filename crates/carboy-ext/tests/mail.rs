@@ -1,5 +1,5 @@
-#![cfg(feature = "mail")]
 //! Mail as its senders and receivers see it.
+#![cfg(feature = "mail")]
 
 #[path = "mail/kept.rs"]
 mod kept;

@@ -1,5 +1,5 @@
-#![cfg(feature = "oauth")]
 //! Logins by other providers: by a made-up one that does what no good provider does, and by the certified `oidc-provider`.
+#![cfg(feature = "oauth")]
 
 #[path = "oauth/attacks.rs"]
 mod attacks;

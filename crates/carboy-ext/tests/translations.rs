@@ -1,6 +1,6 @@
-#![cfg(feature = "translations")]
 //! Translations beside the real Flask-Babel and Babel (the vectors of `conformance/translations`, and the packages themselves), and what an app's
 //! author and its visitors see.
+#![cfg(feature = "translations")]
 
 #[path = "translations/app.rs"]
 mod app;

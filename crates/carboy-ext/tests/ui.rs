@@ -1,6 +1,6 @@
-#![cfg(feature = "forms")]
 //! What the compiler says about forms and checked input: `ui/pass` compiles and runs, `ui/fail` is a mistake each that a newcomer makes,
 //! with the error that it gives. After a change of a message: `TRYBUILD=overwrite cargo test -p carboy-ext --features forms --test ui`.
+#![cfg(feature = "forms")]
 
 #[test]
 fn forms_compile_and_mistakes_are_explained_where_they_are_made() {

@@ -1,5 +1,5 @@
-#![cfg(feature = "forms")]
 //! Checked input: what is taken, what is said about the rest, and that nothing that is sent makes an error of the server.
+#![cfg(feature = "forms")]
 
 use carboy::{prelude::*, testing::TestClient};
 use carboy_ext::validation::{Invalid, InvalidInput, Path, Report, Valid, Validate};

@@ -1,7 +1,7 @@
 //! Which language a page is in: what the visitor chose, else what the browser prefers.
 
 use carboy::{Result, is_safe_redirect, prelude::*};
-use carboy_ext::translations::{Locale, Translations};
+use carboy_ext::translations::{Locale, Translations, best_match};
 
 /// The languages there are, and their names in themselves.
 const LANGUAGES: [(&str, &str); 2] = [("en", "English"), ("de", "Deutsch")];
@@ -12,10 +12,12 @@ pub(crate) fn translations() -> Translations {
 
 /// What suits the browser best: `de-AT` is served by `de`.
 fn preferred() -> Option<String> {
+    // It also says in the answer that this depends on the field.
+    let exact = best_match();
     let request = request();
     let accepted = request.accept_languages();
     let wanted = accepted.iter().filter(|(_, quality)| *quality > 0.0).map(|(language, _)| language);
-    Locale::negotiate(wanted, LANGUAGES.map(|(code, _)| code)).map(|locale| locale.to_string())
+    Locale::negotiate(wanted, LANGUAGES.map(|(code, _)| code)).map(|locale| locale.to_string()).or(exact)
 }
 
 pub(crate) fn register(app: &mut App) {

@@ -166,7 +166,9 @@ fn only_admins_see_who_has_an_account_and_make_others_admins() {
 #[test]
 fn pages_are_in_the_language_that_the_browser_prefers_or_the_visitor_chose() {
     let client = Notebook::new().service.test_client();
-    let page = client.get("/login").header("accept-language", "de-AT,en;q=0.5").send().text();
+    let page = client.get("/login").header("accept-language", "de-AT,en;q=0.5").send();
+    assert!(page.header("vary").is_some_and(|vary| vary.contains("Accept-Language")));
+    let page = page.text();
     assert!(
         page.contains("<html lang=\"de\">") && page.contains("Ich habe mein Passwort vergessen"),
         "{page}"
