@@ -2,5 +2,6 @@
 
 mod addresses;
 mod handover;
+mod log;
 mod program;
 mod stop;

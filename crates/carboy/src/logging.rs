@@ -3,6 +3,7 @@
 //! Everything is a `tracing` event, so an app may install a subscriber of its own before `run`; this one writes Flask's
 //! lines to standard error. Access lines of the server are written as they are.
 
+use std::backtrace::{Backtrace, BacktraceStatus};
 use std::fmt::{self, Write as _};
 use std::sync::OnceLock;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -42,11 +43,31 @@ pub(crate) fn init(debug: bool) {
     } else {
         // Whoever reads standard error may stop; a server does not stop with it.
         let sink = SINK.get_or_init(LogSink::stderr);
+        tell_panics_to(sink);
         subscriber.with_writer(|| sink.clone()).try_init()
     };
     if installed.is_err() {
         tracing::debug!(target: "carboy::app", "logging was set up before, it stays as it is");
     }
+}
+
+/// Has what is said about panics wait for nobody either: by default a thread that panics writes to standard error itself, and a worker
+/// that did so to a full pipe would stand still with all its connections. The main thread keeps what was there: it serves nobody, and
+/// may be on its way out.
+fn tell_panics_to(sink: &LogSink) {
+    let (sink, former) = (sink.clone(), std::panic::take_hook());
+    std::panic::set_hook(Box::new(move |panic| {
+        let thread = std::thread::current();
+        if thread.name() == Some("main") {
+            return former(panic);
+        }
+        let backtrace = Backtrace::capture();
+        let mut text = format!("thread '{}' {panic}", thread.name().unwrap_or("<unnamed>"));
+        if backtrace.status() == BacktraceStatus::Captured {
+            let _ = write!(text, "\nstack backtrace:\n{backtrace}");
+        }
+        sink.write_line(text.as_bytes());
+    }));
 }
 
 /// Where lines go when they wait for nobody.
