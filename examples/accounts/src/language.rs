@@ -1,6 +1,6 @@
 //! Which language a page is in: what the visitor chose, else what the browser prefers.
 
-use carboy::{Result, is_safe_redirect, prelude::*};
+use carboy::{Result, prelude::*, redirect_target};
 use carboy_ext::translations::{Locale, Translations, best_match};
 
 /// The languages there are, and their names in themselves.
@@ -28,11 +28,9 @@ pub(crate) fn register(app: &mut App) {
 /// Chooses a language, and goes back to the page it was chosen on.
 #[post("/language")]
 fn language() -> Result<Redirect> {
-    let form = request().form();
-    let chosen: String = form.get_required("language")?;
+    let chosen: String = request().form().get_required("language")?;
     if LANGUAGES.iter().any(|(code, _)| *code == chosen) {
         session().set("language", chosen);
     }
-    let next = form.get::<String>("next").filter(|next| is_safe_redirect(next));
-    Ok(redirect(next.unwrap_or_else(|| url_for!("index"))))
+    Ok(redirect(redirect_target("next").unwrap_or_else(|| url_for!("index"))))
 }

@@ -2,7 +2,7 @@
 //!
 //! OIDC_ISSUER with OIDC_CLIENT_ID and OIDC_CLIENT_SECRET is one that speaks OpenID Connect; OIDC_NAME is what its button says.
 
-use carboy::{Result, prelude::*};
+use carboy::{Result, prelude::*, redirect_target};
 use carboy_db::{Db, db};
 use carboy_ext::translations::gettext;
 use carboy_ext::{
@@ -11,6 +11,7 @@ use carboy_ext::{
     oauth::{self, Authorize, Identity, IdentityStore, Linked, OAuth, Provider},
 };
 use serde::Serialize;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 /// A button.
 #[derive(Clone, Serialize)]
@@ -43,15 +44,14 @@ pub(crate) fn register(app: &mut App, db: Db) {
 #[get("/<provider>")]
 async fn login(provider: String) -> Result<Redirect> {
     let back = url_for!(callback, provider = &provider, _external = true);
-    let next: Option<String> = request().args().get("next");
-    let mut options = Authorize::new().next(next);
+    let mut options = Authorize::new().next(redirect_target("next"));
     if let Some(account) = current_user::<Account>() {
         options = options.linking(&account.id);
     }
     oauth::client(&provider)?.authorize_redirect_with(&back, options).await
 }
 
-/// Where the provider sends the visitor back to.
+/// Where the provider sends the visitor back to. What a second factor is worth is the provider's matter: the one of the account is not asked.
 #[get("/<provider>/callback")]
 async fn callback(provider: String) -> Result<Redirect> {
     let login = oauth::client(&provider)?.authorize_access_token().await?;
@@ -78,7 +78,7 @@ async fn callback(provider: String) -> Result<Redirect> {
 async fn sign_up(identity: &Identity) -> Result<Option<Account>> {
     let Some(email) = identity.verified_email() else { return Ok(None) };
     let mut new = NewAccount::new(carboy_ext::accounts::normalize_email(email).or_abort(400)?)?;
-    new.confirmed_at = Some(0);
+    new.confirmed_at = Some(SystemTime::now().duration_since(UNIX_EPOCH)?.as_secs().try_into()?);
     match accounts().store().create(new).await? {
         Created::Account(account) => {
             db().link(identity, &account.id).await?;

@@ -1,7 +1,7 @@
 //! What visitors ask for.
 
 use crate::{Announcement, Announcements};
-use carboy::{Result, prelude::*};
+use carboy::{prelude::*, redirect_target};
 
 /// How many dismissed ones a session remembers: it is a cookie.
 const REMEMBERED: usize = 50;
@@ -25,9 +25,9 @@ fn current(announcements: Ext<Announcements>) -> Json<Vec<Announcement>> {
     Json(announcements.for_visitor())
 }
 
-/// Does not show an announcement to this visitor again.
+/// Does not show an announcement to this visitor again, and goes back to the page it was on.
 #[post("/<int:id>/dismiss")]
-fn dismiss(id: i64) -> Result<Redirect> {
+fn dismiss(id: i64) -> Redirect {
     let mut dismissed = dismissed();
     if !dismissed.contains(&id) {
         dismissed.push(id);
@@ -35,5 +35,5 @@ fn dismiss(id: i64) -> Result<Redirect> {
         dismissed.drain(..superfluous);
         session().set(KEY, dismissed);
     }
-    Ok(redirect("/"))
+    redirect(redirect_target("next").unwrap_or_else(|| "/".to_owned()))
 }

@@ -55,7 +55,10 @@ fn a_visitor_dismisses_one_for_themselves() {
     let service = shop_after(folder.path(), &[&one, &two]);
     let (ann, bob) = (service.test_client(), service.test_client());
     assert_eq!(current(&ann).iter().map(|a| a.text.as_str()).collect::<Vec<_>>(), ["two", "one"]);
-    assert_eq!(ann.post("/announcements/2/dismiss").send().status(), 302);
+    let answer = ann.post("/announcements/2/dismiss").form([("next", "/cart")]).send();
+    assert_eq!((answer.status().as_u16(), answer.location()), (302, Some("/cart")));
+    let away = ann.post("/announcements/2/dismiss").form([("next", "//evil.example")]).send();
+    assert_eq!(away.location(), Some("/"));
     assert_eq!(current(&ann).iter().map(|a| a.text.as_str()).collect::<Vec<_>>(), ["one"]);
     assert_eq!(current(&bob).len(), 2);
 }
@@ -108,4 +111,17 @@ fn without_a_database_the_app_does_not_start_and_says_what_to_add() {
     let error = app.build().err().unwrap().to_string();
     assert!(error.contains("the extension Db is not registered: add `app.ext(Db::…)`"), "{error}");
     assert!(error.contains("(asked for by: the extension Announcements)"), "{error}");
+}
+
+#[test]
+fn its_form_has_a_token_where_the_app_asks_for_one() {
+    let folder = Folder::new();
+    run(folder.path(), &["db", "upgrade"]);
+    run(folder.path(), &["announcements", "add", "Hello"]);
+    let client = shop(folder.path()).ext(carboy::security::Csrf::new()).test_client();
+    let page = client.get("/").send().text();
+    let token = page.split_once("name=\"csrf_token\"").and_then(|(_, rest)| rest.split_once("value=\""));
+    let token = token.and_then(|(_, rest)| rest.split_once('"')).expect("a token in the form").0;
+    assert_eq!(client.post("/announcements/1/dismiss").send().status(), 400);
+    assert_eq!(client.post("/announcements/1/dismiss").form([("csrf_token", token)]).send().status(), 302);
 }
