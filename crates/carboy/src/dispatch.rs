@@ -6,7 +6,6 @@
 use crate::websocket;
 use crate::{
     Error, Result,
-    app::{Frozen, blueprint_of},
     ctx::{Context, CurrentRequest, Dispatched, Matched, RoutingError},
     debug_page,
     end::End,
@@ -16,6 +15,7 @@ use crate::{
     middleware::Inner,
     polling::{Caught, catch, poll_in},
     registry::Plan,
+    running::{Frozen, blueprint_of},
     runtime::Entered,
     session::Session,
     signals::ResponseEvent,

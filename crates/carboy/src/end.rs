@@ -2,10 +2,10 @@
 
 use crate::{
     Error,
-    app::Frozen,
     ctx::Context,
     hooks::{Step, Teardown},
     polling::{Caught, catch},
+    running::Frozen,
     runtime,
 };
 use carboy_http::{Body, Response};

@@ -3,12 +3,13 @@
 
 use crate::{
     Error, Result,
-    app::{App, AppService, Frozen, Registered, blueprint_of},
+    app::{App, Registered},
     blueprint::{Blueprint, BlueprintOptions},
     extension, external, files,
     guard::Guard,
     middleware::Inner,
     registry::{Entry, Plans, Registry, RouteRegistration, RuleOptions, ViewRegistration},
+    running::{AppService, Frozen, blueprint_of},
     scaffold::Folders,
     session::SecureCookieSessionInterface,
     settings::{self, Settings},

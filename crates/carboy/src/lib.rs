@@ -57,6 +57,7 @@ mod middleware;
 mod origin;
 mod polling;
 mod registry;
+mod running;
 mod runtime;
 mod safe_redirect;
 mod scaffold;
@@ -80,7 +81,7 @@ mod watch;
 #[cfg(feature = "websocket")]
 pub mod websocket;
 
-pub use app::{App, AppService};
+pub use app::App;
 pub use blueprint::{Blueprint, BlueprintOptions};
 pub use carboy_http::cookie::{SameSite, SetCookie};
 pub use carboy_http::date::{http_date, parse_date};
@@ -109,6 +110,7 @@ pub use guard::{Guard, IntoGuard};
 pub use hooks::UrlValues;
 pub use middleware::{Inner, Next};
 pub use registry::RuleOptions;
+pub use running::AppService;
 pub use runtime::{blocking, spawn};
 pub use safe_redirect::{is_safe_redirect, redirect_target};
 pub use scaffold::Scaffold;

@@ -1,6 +1,8 @@
 //! Layers and middleware functions around the dispatch of a request, and services beside it.
 
-use crate::{Error, app::Frozen, ctx::Context, debug_page, dispatch, spans::RequestSpan, view::BoxFuture};
+use crate::{
+    Error, ctx::Context, debug_page, dispatch, running::Frozen, spans::RequestSpan, view::BoxFuture,
+};
 use bytes::Bytes;
 use carboy_http::{Body, BodyError, HttpError, Request, Response, StatusCode};
 use futures_util::future::Either;

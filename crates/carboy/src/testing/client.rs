@@ -4,7 +4,7 @@ use super::{
     cookies::{Cookie, Jar},
     request::RequestBuilder,
 };
-use crate::{app::AppService, runtime, session::Session};
+use crate::{running::AppService, runtime, session::Session};
 use carboy_http::{HeaderMap, Method, Response, header};
 use std::sync::{Arc, Mutex, MutexGuard};
 

@@ -3,11 +3,11 @@
 use super::{Close, Handler, Opened, Opening, WebSocketError, Wire};
 use crate::{
     Error,
-    app::Frozen,
     ctx::{Context, CurrentRequest},
     end::{End, Owned},
     logging,
     polling::{catch, poll_in},
+    running::Frozen,
     runtime,
 };
 use carboy_http::{Response, StatusCode};

@@ -150,7 +150,7 @@ impl Csrf {
         let endpoints = || app.url_map().iter().map(|rule| rule.get_endpoint());
         let no_endpoint = |name: &&String| !endpoints().any(|endpoint| endpoint == **name);
         let no_blueprint =
-            |name: &&String| !endpoints().any(|endpoint| crate::app::blueprint_of(endpoint) == **name);
+            |name: &&String| !endpoints().any(|endpoint| crate::running::blueprint_of(endpoint) == **name);
         let endpoint = self.endpoints.iter().find(no_endpoint).map(|name| format!("endpoint '{name}'"));
         endpoint
             .or_else(|| self.blueprints.iter().find(no_blueprint).map(|name| format!("blueprint '{name}'")))

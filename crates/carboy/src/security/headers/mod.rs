@@ -55,11 +55,12 @@ pub use policy::HeaderPolicy;
 
 use crate::{
     App, CurrentRequest, Error, Extension, ExtensionFuture, Redirect, Result, Scaffold, State,
-    app::blueprint_of,
     config::{Config, Source},
     g, redirect,
     registry::chain,
-    request, try_ext, try_g, try_request,
+    request,
+    running::blueprint_of,
+    try_ext, try_g, try_request,
 };
 use carboy_http::{HttpErrorKind, Response, StatusCode};
 use compiled::Compiled;
