@@ -164,6 +164,18 @@ pub mod __private {
     }
 }
 
+/// The values of a message, by name.
+#[macro_export]
+#[doc(hidden)]
+macro_rules! __translations_values {
+    ($($name:ident = $value:expr),*) => {
+        ::std::vec![$((
+            ::std::string::String::from(::core::stringify!($name)),
+            $crate::translations::__private::TemplateValue::new(&$value),
+        )),*]
+    };
+}
+
 /// A message in the language of the request, with values for its `%(name)s`: Flask-Babel's `gettext`.
 ///
 /// ```
@@ -179,10 +191,7 @@ macro_rules! __translations_gettext {
             None,
             $message,
             None,
-            ::std::vec![$((
-                ::std::string::String::from(::core::stringify!($name)),
-                $crate::translations::__private::TemplateValue::new(&$value),
-            )),*],
+            $crate::__translations_values!($($name = $value),*),
         )
     };
 }
@@ -202,10 +211,7 @@ macro_rules! __translations_ngettext {
             None,
             $singular,
             Some(($plural, $num as i64)),
-            ::std::vec![$((
-                ::std::string::String::from(::core::stringify!($name)),
-                $crate::translations::__private::TemplateValue::new(&$value),
-            )),*],
+            $crate::__translations_values!($($name = $value),*),
         )
     };
 }
@@ -219,10 +225,7 @@ macro_rules! __translations_pgettext {
             Some($context),
             $message,
             None,
-            ::std::vec![$((
-                ::std::string::String::from(::core::stringify!($name)),
-                $crate::translations::__private::TemplateValue::new(&$value),
-            )),*],
+            $crate::__translations_values!($($name = $value),*),
         )
     };
 }
@@ -236,10 +239,7 @@ macro_rules! __translations_npgettext {
             Some($context),
             $singular,
             Some(($plural, $num as i64)),
-            ::std::vec![$((
-                ::std::string::String::from(::core::stringify!($name)),
-                $crate::translations::__private::TemplateValue::new(&$value),
-            )),*],
+            $crate::__translations_values!($($name = $value),*),
         )
     };
 }
