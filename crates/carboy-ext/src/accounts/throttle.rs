@@ -70,15 +70,16 @@ impl Throttle for MemoryThrottle {
             Attempt::Client => 300,
         };
         let now = Instant::now();
+        let key = (attempt, key.to_owned());
         let mut counts = self.counts.lock().unwrap_or_else(PoisonError::into_inner);
-        if counts.len() >= MAX_KEYS {
+        if counts.len() >= MAX_KEYS && !counts.contains_key(&key) {
             counts.retain(|_, count| now.duration_since(count.since) < WINDOW);
             if counts.len() >= MAX_KEYS {
-                // So many keys in five minutes are an attack: nobody may forget what it tried by trying more.
+                // So many keys in five minutes are an attack: it may not have what it tried forgotten by trying more.
                 return Box::pin(async { Ok(Some(WINDOW)) });
             }
         }
-        let count = counts.entry((attempt, key.to_owned())).or_insert(Count { since: now, attempts: 0 });
+        let count = counts.entry(key).or_insert(Count { since: now, attempts: 0 });
         let age = now.duration_since(count.since);
         if age >= WINDOW {
             *count = Count { since: now, attempts: 0 };
@@ -93,5 +94,24 @@ impl Throttle for MemoryThrottle {
     fn forget<'a>(&'a self, attempt: Attempt, key: &'a str) -> ExtensionFuture<'a, carboy::Result<()>> {
         self.counts.lock().unwrap_or_else(PoisonError::into_inner).remove(&(attempt, key.to_owned()));
         Box::pin(async { Ok(()) })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn when_there_are_too_many_keys_those_that_are_known_count_on_and_new_ones_wait() {
+        let throttle = MemoryThrottle::new();
+        let count = async |key: &str| throttle.count(Attempt::Password, key).await.unwrap();
+        for n in 0..MAX_KEYS {
+            assert_eq!(count(&n.to_string()).await, None);
+        }
+        assert_eq!(count("another").await, Some(WINDOW));
+        for _ in 1..10 {
+            assert_eq!(count("7").await, None);
+        }
+        assert!(count("7").await.is_some());
     }
 }
