@@ -51,12 +51,16 @@ async fn login(provider: String) -> Result<Redirect> {
     oauth::client(&provider)?.authorize_redirect_with(&back, options).await
 }
 
-/// Where the provider sends the visitor back to. What a second factor is worth is the provider's matter: the one of the account is not asked.
+/// Where the provider sends the visitor back to. An account that has a second factor is asked for it, as behind the password.
 #[get("/<provider>/callback")]
 async fn callback(provider: String) -> Result<Redirect> {
     let login = oauth::client(&provider)?.authorize_access_token().await?;
     let current = current_user::<Account>();
     let account = match login.user(current.as_ref().map(|account| account.id.as_str())).await? {
+        // Who links an identity is logged in already.
+        Linked::New(id) if current.as_ref().is_some_and(|account| account.id == id) => {
+            return Ok(redirect(login.next.unwrap_or_else(|| url_for!("accounts.account"))));
+        }
         Linked::Known(id) | Linked::New(id) => accounts().store().find(&id).await?.or_404()?,
         Linked::Taken => {
             flash(gettext("This login belongs to another account."), "error");
@@ -70,8 +74,8 @@ async fn callback(provider: String) -> Result<Redirect> {
             }
         },
     };
-    accounts().log_in(&account, false)?;
-    Ok(redirect(login.next.unwrap_or_else(|| url_for!("index"))))
+    let step = accounts().first_factor(&account, false)?;
+    Ok(redirect(accounts().url_after(&step, login.next.as_deref())?))
 }
 
 /// A new account for somebody whose address the provider has verified; `None` when the address is unknown, or has an account.

@@ -1,13 +1,19 @@
 //! What visitors, programs and admins do, through the test client.
 
-use carboy::{App, AppService, security::check_deploy, testing::TestClient};
+/// A provider that answers what a test tells it to.
+#[path = "../../../crates/carboy-ext/tests/oauth/fake.rs"]
+#[allow(dead_code, reason = "the tests of the extension tell it more")]
+mod fake;
+
+use carboy::{App, AppService, Config, security::check_deploy, testing::TestClient};
 use carboy_db::Db;
 use carboy_ext::mail::{Mail, Message};
 use carboy_testkit::Folder;
+use fake::{Fake, query};
 use serde_json::{Value, json};
 use std::{
     thread,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime, UNIX_EPOCH},
 };
 
 const PASSWORD: &str = "correct horse battery";
@@ -20,15 +26,21 @@ struct Notebook {
 
 impl Notebook {
     fn new() -> Notebook {
-        let (mail, instance) = (Mail::new(), Folder::new());
-        Notebook { service: Self::app(&mail, &instance).testing().build().unwrap(), mail, instance }
+        Self::configured(|_| {})
     }
 
-    fn app(mail: &Mail, instance: &Folder) -> App {
+    fn configured(configure: impl FnOnce(&mut Config)) -> Notebook {
+        let (mail, instance) = (Mail::new(), Folder::new());
+        let service = Self::app(&mail, &instance, configure).testing().build().unwrap();
+        Notebook { service, mail, instance }
+    }
+
+    fn app(mail: &Mail, instance: &Folder, configure: impl FnOnce(&mut Config)) -> App {
         accounts::create_app_with(Db::default(), mail.clone(), |config| {
             config.set("SECRET_KEY", "for tests").set_instance_path(instance.path());
             // What the tests of `Csrf` are for.
             config.set("WTF_CSRF_ENABLED", false);
+            configure(config);
         })
     }
 
@@ -64,7 +76,7 @@ impl Notebook {
     }
 
     fn make_admin(&self, email: &str) -> String {
-        Self::app(&self.mail, &self.instance).test_cli_runner().invoke(["make-admin", email]).output
+        Self::app(&self.mail, &self.instance, |_| {}).test_cli_runner().invoke(["make-admin", email]).output
     }
 }
 
@@ -107,6 +119,64 @@ fn visitors_are_sent_to_log_in_and_back() {
     notebook.member("ada@example.com");
     let form = [("email", "ada@example.com"), ("password", PASSWORD), ("next", "/notes/")];
     assert_eq!(client.post("/login").form(form).send().location(), Some("/notes/"));
+}
+
+/// Logs in by the provider; where the visitor is sent then.
+fn by_provider(client: &TestClient, provider: &Fake) -> String {
+    let sent = client.get("/login/oidc?next=/notes/").send();
+    let params = query(sent.location().unwrap().split_once('?').unwrap().1);
+    provider.nonce(&params["nonce"]);
+    let answer = [("state", &*params["state"]), ("code", "c1"), ("iss", &*provider.issuer)];
+    let back = client.get("/login/oidc/callback").query(answer).send();
+    assert_eq!(back.status(), 302, "{}", back.text());
+    back.location().unwrap().to_owned()
+}
+
+/// What an authenticator app shows in half a minute: the code of now may be used up.
+fn next_code(secret: &str) -> String {
+    let secret = totp_rs::Secret::try_from_base32(secret).unwrap();
+    let totp = totp_rs::Builder::new().with_secret(secret).with_account_name("x").build().unwrap();
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs();
+    totp.generate(now + 30).to_string()
+}
+
+#[test]
+fn a_login_by_a_provider_asks_for_the_second_factor_that_was_switched_on() {
+    let provider = Fake::start();
+    let notebook = Notebook::configured(|config| {
+        config.set("OIDC_ISSUER", &provider.issuer);
+        config.set("OIDC_CLIENT_ID", "shop").set("OIDC_CLIENT_SECRET", "a secret of the tests");
+    });
+    let ann = notebook.service.test_client();
+    assert_eq!(by_provider(&ann, &provider), "/notes/");
+    assert!(ann.get("/notes/").send().text().contains("ann@example.com"));
+    let page = ann.get("/two-factor/setup").send().text();
+    let secret = page.split("<code>").nth(1).unwrap().split('<').next().unwrap().to_owned();
+    let codes = ann.post("/two-factor/setup").form([("code", next_code(&secret))]).send().text();
+    let code = codes.split("<code>").nth(1).expect("recovery codes").split('<').next().unwrap();
+
+    let elsewhere = notebook.service.test_client();
+    assert_eq!(by_provider(&elsewhere, &provider), "/two-factor?next=/notes/");
+    assert_eq!(elsewhere.get("/notes/").send().location(), Some("/login?next=%2Fnotes%2F"));
+    assert_eq!(elsewhere.post("/two-factor").form([("code", "000000")]).send().status(), 400);
+    let good = elsewhere.post("/two-factor").form([("code", code), ("next", "/notes/")]).send();
+    assert_eq!(good.location(), Some("/notes/"));
+    assert!(elsewhere.get("/notes/").send().text().contains("ann@example.com"));
+}
+
+#[test]
+fn who_links_a_provider_to_an_account_stays_logged_in() {
+    let provider = Fake::start();
+    let notebook = Notebook::configured(|config| {
+        config.set("OIDC_ISSUER", &provider.issuer);
+        config.set("OIDC_CLIENT_ID", "shop").set("OIDC_CLIENT_SECRET", "a secret of the tests");
+    });
+    let ada = notebook.member("ada@example.com");
+    assert_eq!(by_provider(&ada, &provider), "/notes/");
+    assert!(ada.get("/notes/").send().text().contains("ada@example.com"));
+    let elsewhere = notebook.service.test_client();
+    assert_eq!(by_provider(&elsewhere, &provider), "/notes/");
+    assert!(elsewhere.get("/notes/").send().text().contains("ada@example.com"));
 }
 
 #[test]

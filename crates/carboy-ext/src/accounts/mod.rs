@@ -26,7 +26,7 @@
 //! |---|---|---|
 //! | `/register` | `accounts.register` | [`Accounts::register`] |
 //! | `/confirm`, `/confirm/<token>` | `accounts.resend_confirmation`, `accounts.confirm_email` | [`Accounts::resend_confirmation`], [`Accounts::confirm`] |
-//! | `/login`, `/two-factor` | `accounts.login`, `accounts.second_factor` | [`Accounts::login`], [`Accounts::second_factor`] |
+//! | `/login`, `/two-factor` | `accounts.login`, `accounts.second_factor` | [`Accounts::login`], [`Accounts::first_factor`], [`Accounts::second_factor`] |
 //! | `/logout` | `accounts.logout` | [`Accounts::logout`] |
 //! | `/reset`, `/reset/<token>` | `accounts.forgot_password`, `accounts.reset_password` | [`Accounts::forgot`], [`Accounts::reset`] |
 //! | `/change` | `accounts.change_password` | [`Accounts::change_password`] |
@@ -64,6 +64,7 @@
 //! * A mailed link is good once, for its purpose and its time, and ends with what it is about: the address, the password.
 //! * A new password or address ends every session and every remember-me cookie of the account, except the one that made it.
 //! * Links in mails show a button: programs that look through mails change nothing.
+//! * A second factor that is switched on is asked for, also when another provider logs its user in ([`Accounts::first_factor`]).
 //! * A code of an authenticator app and a recovery code are good once, also when two requests race.
 //! * Guessing is slowed down, by [`Throttle`], and hashing is bounded, by [`Passwords`].
 

@@ -2,9 +2,11 @@
 
 use std::process::Output;
 
+use carboy::prelude::*;
+use carboy_ext::accounts::{AccountUpdate, UserStore, accounts};
 use carboy_testkit::python;
 
-use crate::common::{EMAIL, PASSWORD, World, world};
+use crate::common::{EMAIL, PASSWORD, World, world, world_with};
 
 /// RFC 6238 with SHA-1, as an app does it.
 fn code(secret: &str, at: u64) -> String {
@@ -54,6 +56,105 @@ fn the_second_factor_is_asked_after_the_password() {
         world.post("/two-factor", &[("code", &spaced), ("next", "/account")]).text().contains("Your account")
     );
     assert_eq!(world.who(), EMAIL);
+}
+
+/// Where a provider that has told whose account it is would lead back to.
+#[get("/callback")]
+async fn callback() -> carboy::Result<Redirect> {
+    let account = accounts().store().find_by_identifier(EMAIL).await?.or_404()?;
+    let step = accounts().first_factor(&account, false)?;
+    Ok(redirect(accounts().url_after(&step, request().args().get_str("next"))?))
+}
+
+fn with_provider(two_factor: bool) -> World {
+    let configure = |app: &mut App| {
+        app.config().set("SECURITY_TWO_FACTOR", two_factor);
+        app.routes(routes![callback]);
+    };
+    world_with(configure, |accounts| accounts)
+}
+
+#[test]
+fn a_login_by_a_provider_asks_for_the_second_factor_and_leads_on() {
+    let world = with_provider(true);
+    let (secret, _) = with_totp(&world);
+    world.later(30);
+    let sent = world.client.get("/callback?next=/account").send();
+    assert_eq!(sent.location(), Some("/two-factor?next=/account"));
+    assert_eq!(world.who(), "nobody");
+    let waiting = world.client.get_cookie("session").unwrap().value().to_owned();
+    let page = world.client.get("/two-factor?next=/account").send().text();
+    assert!(page.contains("<h1>Second factor</h1>") && page.contains("value=\"/account\""), "{page}");
+    assert_eq!(world.post("/two-factor", &[("code", "000000")]).status(), 400);
+    let form = [("code", code(&secret, world.now())), ("next", "/account".to_owned())];
+    assert_eq!(world.client.post("/two-factor").form(form).send().location(), Some("/account"));
+    assert_eq!(world.who(), EMAIL);
+    // The cookie from before the second factor is nobody's.
+    let stolen = world.client.app().test_client();
+    stolen.set_cookie("session", &waiting);
+    assert_eq!(stolen.get("/").send().text(), "nobody");
+    // Nobody is led elsewhere.
+    world.post("/logout", &[]);
+    let sent = world.client.get("/callback?next=//evil.example/").send();
+    assert_eq!(sent.location(), Some("/two-factor"));
+}
+
+#[test]
+fn a_login_by_a_provider_is_done_at_once_where_no_second_factor_is() {
+    let world = with_provider(true);
+    world.confirmed(EMAIL, PASSWORD);
+    for (next, lands) in [("/account", "/account"), ("//evil.example/", "/"), ("", "/")] {
+        assert_eq!(world.client.get("/callback").query([("next", next)]).send().location(), Some(lands));
+        assert_eq!(world.who(), EMAIL);
+        world.post("/logout", &[]);
+    }
+    change(&world, |update| update.active = Some(false));
+    assert_eq!(world.client.get("/callback").send().status(), 400);
+    assert_eq!(world.who(), "nobody");
+    let off = with_provider(false);
+    off.confirmed(EMAIL, PASSWORD);
+    change(&off, |update| update.totp_secret = Some(Some("JBSWY3DPEHPK3PXP".to_owned().into())));
+    assert_eq!(off.client.get("/callback").send().location(), Some("/"));
+    assert_eq!(off.who(), EMAIL);
+}
+
+#[test]
+fn codes_are_counted_together_whatever_the_first_factor_was() {
+    let world = with_provider(true);
+    let (secret, _) = with_totp(&world);
+    world.later(300);
+    for wrong in 0..5 {
+        match wrong % 2 {
+            0 => world.client.get("/callback").send(),
+            _ => world.login(EMAIL, PASSWORD),
+        };
+        assert_eq!(world.post("/two-factor", &[("code", "000000")]).status(), 400);
+    }
+    world.client.get("/callback").send();
+    assert_eq!(world.post("/two-factor", &[("code", &code(&secret, world.now()))]).status(), 429);
+}
+
+#[test]
+fn a_login_that_waits_is_given_up_by_another_login() {
+    let world = with_provider(true);
+    let (secret, _) = with_totp(&world);
+    world.confirmed("bob@example.com", PASSWORD);
+    world.client.get("/callback").send();
+    world.login("bob@example.com", PASSWORD);
+    world.later(30);
+    world.post("/two-factor", &[("code", &code(&secret, world.now()))]);
+    assert_eq!(world.who(), "bob@example.com");
+}
+
+/// Changes the account in its store.
+fn change(world: &World, change: impl FnOnce(&mut AccountUpdate)) {
+    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    runtime.block_on(async {
+        let account = world.store.find_by_identifier(EMAIL).await.unwrap().unwrap();
+        let mut update = AccountUpdate::default();
+        change(&mut update);
+        world.store.update(&account.id, account.stamp.expose(), update).await.unwrap();
+    });
 }
 
 #[test]

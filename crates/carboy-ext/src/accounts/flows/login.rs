@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use carboy::security::signing::base64_encode;
-use carboy::{Secret, session};
+use carboy::{Secret, UrlValue, is_safe_redirect, session, try_url_for};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -15,7 +15,7 @@ use crate::accounts::stores::{Account, AccountUpdate};
 use crate::accounts::throttle::Attempt;
 use crate::login::{login_fresh, logout_user};
 
-/// Where a login stands after the password.
+/// Where a login stands after its first factor. [`Accounts::url_after`] says where it goes on.
 #[derive(Clone, Debug)]
 pub enum LoginStep {
     /// The account is logged in.
@@ -84,13 +84,57 @@ impl Accounts {
         remember: bool,
     ) -> Result<LoginStep, AccountError> {
         let account = self.check_credentials(identifier, password).await?;
+        self.first_factor(&account, remember)
+    }
+
+    /// Goes on with a login whose user has proved by one factor to be who they say, whichever it was: logs the account in, or lets the session
+    /// wait for the second factor. It is how a login by another provider ends, too.
+    ///
+    /// ```
+    /// use carboy::prelude::*;
+    /// use carboy_ext::accounts::accounts;
+    /// # async fn asked_the_provider() -> carboy::Result<String> { Ok("1".to_owned()) }
+    ///
+    /// #[get("/login/provider/callback")]
+    /// async fn callback() -> carboy::Result<Redirect> {
+    ///     let id: String = asked_the_provider().await?;
+    ///     let account = accounts().store().find(&id).await?.or_404()?;
+    ///     let step = accounts().first_factor(&account, false)?;
+    ///     Ok(redirect(accounts().url_after(&step, Some("/cart"))?))
+    /// }
+    /// ```
+    ///
+    /// # Errors
+    ///
+    /// [`Inactive`](AccountErrorKind::Inactive).
+    pub fn first_factor(&self, account: &Account, remember: bool) -> Result<LoginStep, AccountError> {
+        if !account.active {
+            return Err(AccountErrorKind::Inactive.into());
+        }
         if account.totp_secret.is_some() && self.settings()?.two_factor {
             let waiting = Waiting { stamp: account.stamp.expose().clone(), since: self.now(), remember };
             session().try_set(WAITING, waiting).map_err(carboy::Error::from)?;
             return Ok(LoginStep::SecondFactor);
         }
-        self.log_in(&account, remember)?;
-        Ok(LoginStep::Done(account))
+        self.log_in(account, remember)?;
+        Ok(LoginStep::Done(account.clone()))
+    }
+
+    /// Where a login goes on: to the page that asks for the second factor, or to `next` if that leads to a page of this app, else to
+    /// SECURITY_POST_LOGIN_VIEW. The page for the second factor leads to the same place.
+    ///
+    /// # Errors
+    ///
+    /// There is no endpoint `accounts.second_factor`, which an app has to have [without views](Accounts::without_views).
+    pub fn url_after(&self, step: &LoginStep, next: Option<&str>) -> carboy::Result<String> {
+        let next = next.filter(|next| is_safe_redirect(next));
+        match step {
+            LoginStep::Done(_) => Ok(next.unwrap_or(&self.settings()?.post_login).to_owned()),
+            LoginStep::SecondFactor => {
+                let next = next.map(|next| ("next".to_owned(), UrlValue::Str(next.to_owned())));
+                Ok(try_url_for("accounts.second_factor", next.into_iter().collect::<Vec<_>>())?)
+            }
+        }
     }
 
     /// Whether the session waits for a second factor.
@@ -117,12 +161,12 @@ impl Accounts {
             return Err(AccountErrorKind::NotWaiting.into());
         };
         self.check_second_factor(&account, code).await?;
-        session().remove(WAITING);
         self.log_in(&account, waiting.remember)?;
         Ok(account)
     }
 
-    /// Logs an account in, whose user has proved to be who they say.
+    /// Logs an account in, whose user has proved by every factor of it to be who they say: [`first_factor`](Self::first_factor) asks for the
+    /// second one where there is one.
     ///
     /// # Errors
     ///
@@ -131,6 +175,8 @@ impl Accounts {
         if !super::super::session::log_in(account, remember) {
             return Err(AccountErrorKind::Inactive.into());
         }
+        // Another login of this browser that waited is given up.
+        session().remove(WAITING);
         self.tell(AccountEventKind::LoggedIn, Some(account));
         Ok(())
     }

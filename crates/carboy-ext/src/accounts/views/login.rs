@@ -6,7 +6,6 @@ use carboy::{Response, Result};
 use super::page::{Page, field, is_post, next_url, only_if, to, to_url};
 use crate::accounts::error::AccountErrorKind;
 use crate::accounts::extension::{CaptchaFor, accounts};
-use crate::accounts::flows::LoginStep;
 
 pub(super) async fn login(_: Args) -> Result<Response> {
     let accounts = accounts();
@@ -23,11 +22,7 @@ pub(super) async fn login(_: Args) -> Result<Response> {
         return page(&email)?.with_error(error);
     }
     match accounts.login(&email, &field("password"), !field("remember").is_empty()).await {
-        Ok(LoginStep::Done(_)) => to_url(&next),
-        Ok(LoginStep::SecondFactor) => {
-            let values = vec![("next".to_owned(), carboy::UrlValue::Str(next.clone()))];
-            to_url(&carboy::try_url_for("accounts.second_factor", values)?)
-        }
+        Ok(step) => to_url(&accounts.url_after(&step, Some(&next))?),
         Err(error) => page(&email)?.with_error(error),
     }
 }
