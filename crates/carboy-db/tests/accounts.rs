@@ -89,6 +89,13 @@ async fn keeps_accounts<S: UserStore + TokenStore + Clone>(store: S) -> carboy::
     assert_eq!((changed.email.as_str(), changed.password_hash()), ("countess@example.com", Some("new")));
     assert_eq!((changed.active, changed.confirmed_at, changed.roles.len()), (false, Some(7), 0));
     assert_eq!(changed.totp_secret.unwrap().expose(), "SECRET");
+    // Another form of a secret takes its place only where it still is.
+    let (former, secret) = ("SECRET".to_owned().into(), || "OTHER".to_owned().into());
+    assert!(!store.replace_totp_secret(&bob.id, &former, secret()).await?);
+    assert!(store.replace_totp_secret(&ada.id, &former, secret()).await?);
+    assert!(!store.replace_totp_secret(&ada.id, &former, secret()).await?);
+    assert_eq!(store.find(&ada.id).await?.unwrap().totp_secret.unwrap().expose(), "OTHER");
+    assert!(store.find(&bob.id).await?.unwrap().totp_secret.is_none());
     let off = update(|u| u.totp_secret = Some(None));
     assert_eq!(store.update(&ada.id, "new stamp", off).await?, Updated::Done);
     assert!(store.find(&ada.id).await?.unwrap().totp_secret.is_none());

@@ -14,3 +14,5 @@ mod load;
 mod passkeys;
 #[path = "accounts/passwords.rs"]
 mod passwords;
+#[path = "accounts/sealed.rs"]
+mod sealed;

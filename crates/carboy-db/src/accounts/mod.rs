@@ -178,6 +178,20 @@ impl UserStore for Db {
         })
     }
 
+    fn replace_totp_secret<'a>(
+        &'a self,
+        id: &'a str,
+        former: &'a Secret<String>,
+        secret: Secret<String>,
+    ) -> StoreFuture<'a, bool> {
+        Box::pin(async move {
+            let Some(id) = key(id) else { return Ok(false) };
+            let sql = "UPDATE account SET totp_secret = $3 WHERE id = $1 AND totp_secret = $2";
+            let values = vec![id.into(), former.expose().as_str().into(), secret.into_exposed().into()];
+            self.changes(sql, values).await
+        })
+    }
+
     fn set_recovery_codes<'a>(&'a self, id: &'a str, digests: Vec<String>) -> StoreFuture<'a, ()> {
         Box::pin(async move {
             let Some(id) = key(id) else { return Ok(()) };

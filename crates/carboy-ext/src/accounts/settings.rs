@@ -7,6 +7,7 @@ use carboy::{Config, Error, Result, State};
 
 use super::links::Links;
 use super::passwords::{PasswordRules, Passwords};
+use super::sealed::Sealer;
 
 pub(super) struct Settings {
     pub(super) registerable: bool,
@@ -32,6 +33,7 @@ pub(super) struct Settings {
     pub(super) passwords: Passwords,
     pub(super) rules: PasswordRules,
     pub(super) links: Links,
+    pub(super) sealer: Sealer,
 }
 
 impl Settings {
@@ -64,6 +66,7 @@ impl Settings {
             passwords: Passwords::from_config(config)?,
             rules: rules.configured(config)?,
             links: Links::new(config, clock)?,
+            sealer: Sealer::new(config)?,
         })
     }
 }

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use carboy::prelude::*;
 use carboy::security::signing::Clock;
 use carboy::testing::{TestClient, TestResponse};
-use carboy_ext::accounts::{Accounts, MemoryStore};
+use carboy_ext::accounts::{Account, AccountUpdate, Accounts, MemoryStore, Updated, UserStore};
 use carboy_ext::mail::Mail;
 
 pub(crate) const EMAIL: &str = "ada@example.com";
@@ -39,10 +39,19 @@ pub(crate) fn world_with(
     choose: impl FnOnce(Accounts) -> Accounts,
 ) -> World {
     let seconds = Arc::new(AtomicU64::new(1_700_000_000));
+    world_of(MemoryStore::new(), seconds, configure, choose)
+}
+
+fn world_of(
+    store: MemoryStore,
+    seconds: Arc<AtomicU64>,
+    configure: impl FnOnce(&mut App),
+    choose: impl FnOnce(Accounts) -> Accounts,
+) -> World {
     let now = seconds.clone();
     let clock =
         Clock::from_fn(move || SystemTime::UNIX_EPOCH + Duration::from_secs(now.load(Ordering::Relaxed)));
-    let (mail, store) = (Mail::new(), MemoryStore::new());
+    let mail = Mail::new();
     let mut app = App::new("shop");
     quick(&mut app);
     configure(&mut app);
@@ -52,6 +61,10 @@ pub(crate) fn world_with(
     World { client: app.test_client(), mail, store, seconds }
 }
 
+fn run<T>(future: impl Future<Output = carboy::Result<T>>) -> T {
+    tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future).unwrap()
+}
+
 #[route("/")]
 fn home() -> String {
     let account = carboy_ext::accounts::accounts().current();
@@ -59,6 +72,24 @@ fn home() -> String {
 }
 
 impl World {
+    /// The same accounts in an app that is configured otherwise.
+    pub(crate) fn restarted(&self, configure: impl FnOnce(&mut App)) -> World {
+        world_of(self.store.clone(), self.seconds.clone(), configure, |accounts| accounts)
+    }
+
+    /// An account as the store has it.
+    pub(crate) fn stored(&self, email: &str) -> Account {
+        run(self.store.find_by_identifier(email)).expect("an account")
+    }
+
+    /// Changes an account in its store.
+    pub(crate) fn change(&self, email: &str, change: impl FnOnce(&mut AccountUpdate)) {
+        let account = self.stored(email);
+        let mut update = AccountUpdate::default();
+        change(&mut update);
+        assert_eq!(run(self.store.update(&account.id, account.stamp.expose(), update)), Updated::Done);
+    }
+
     /// Sends a form as a browser would; the answer after its redirects.
     pub(crate) fn post(&self, path: &str, fields: &[(&str, &str)]) -> TestResponse {
         self.client

@@ -3,13 +3,13 @@
 use std::process::Output;
 
 use carboy::prelude::*;
-use carboy_ext::accounts::{AccountUpdate, UserStore, accounts};
+use carboy_ext::accounts::accounts;
 use carboy_testkit::python;
 
 use crate::common::{EMAIL, PASSWORD, World, world, world_with};
 
 /// RFC 6238 with SHA-1, as an app does it.
-fn code(secret: &str, at: u64) -> String {
+pub(crate) fn code(secret: &str, at: u64) -> String {
     use totp_rs::{Builder, Secret};
     let secret = Secret::try_from_base32(secret).unwrap();
     let totp = Builder::new().with_secret(secret).with_account_name("x").build().unwrap();
@@ -22,7 +22,7 @@ fn secret_of(page: &str) -> String {
 }
 
 /// Switches the authenticator app on; its secret and the recovery codes.
-fn with_totp(world: &World) -> (String, Vec<String>) {
+pub(crate) fn with_totp(world: &World) -> (String, Vec<String>) {
     world.confirmed(EMAIL, PASSWORD);
     world.login(EMAIL, PASSWORD);
     let page = world.client.get("/two-factor/setup").send().text();
@@ -108,12 +108,12 @@ fn a_login_by_a_provider_is_done_at_once_where_no_second_factor_is() {
         assert_eq!(world.who(), EMAIL);
         world.post("/logout", &[]);
     }
-    change(&world, |update| update.active = Some(false));
+    world.change(EMAIL, |update| update.active = Some(false));
     assert_eq!(world.client.get("/callback").send().status(), 400);
     assert_eq!(world.who(), "nobody");
     let off = with_provider(false);
     off.confirmed(EMAIL, PASSWORD);
-    change(&off, |update| update.totp_secret = Some(Some("JBSWY3DPEHPK3PXP".to_owned().into())));
+    off.change(EMAIL, |update| update.totp_secret = Some(Some("JBSWY3DPEHPK3PXP".to_owned().into())));
     assert_eq!(off.client.get("/callback").send().location(), Some("/"));
     assert_eq!(off.who(), EMAIL);
 }
@@ -144,17 +144,6 @@ fn a_login_that_waits_is_given_up_by_another_login() {
     world.later(30);
     world.post("/two-factor", &[("code", &code(&secret, world.now()))]);
     assert_eq!(world.who(), "bob@example.com");
-}
-
-/// Changes the account in its store.
-fn change(world: &World, change: impl FnOnce(&mut AccountUpdate)) {
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(async {
-        let account = world.store.find_by_identifier(EMAIL).await.unwrap().unwrap();
-        let mut update = AccountUpdate::default();
-        change(&mut update);
-        world.store.update(&account.id, account.stamp.expose(), update).await.unwrap();
-    });
 }
 
 #[test]

@@ -4,9 +4,7 @@ use std::sync::{Arc, Mutex};
 
 use carboy::prelude::*;
 use carboy::{Translate, Translator};
-use carboy_ext::accounts::{
-    AccountEvent, AccountEventKind, Accounts, MemoryStore, PasswordRules, UserStore, accounts,
-};
+use carboy_ext::accounts::{AccountEvent, AccountEventKind, Accounts, MemoryStore, PasswordRules, accounts};
 use carboy_ext::mail::Mail;
 
 use crate::common::{EMAIL, PASSWORD, World, quick, world, world_with};
@@ -336,13 +334,7 @@ fn an_account_that_is_disabled_is_nobody_at_once() {
     let world = world();
     world.confirmed(EMAIL, PASSWORD);
     world.login(EMAIL, PASSWORD);
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
-    runtime.block_on(async {
-        let account = world.store.find_by_identifier(EMAIL).await.unwrap().unwrap();
-        let mut update = carboy_ext::accounts::AccountUpdate::default();
-        update.active = Some(false);
-        world.store.update(&account.id, account.stamp.expose(), update).await.unwrap();
-    });
+    world.change(EMAIL, |update| update.active = Some(false));
     assert_eq!(world.who(), "nobody");
     let disabled = world.login(EMAIL, PASSWORD);
     assert!(disabled.text().contains("This account is disabled."));

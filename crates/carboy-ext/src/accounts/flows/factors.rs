@@ -51,6 +51,7 @@ impl Accounts {
         self.count(Attempt::Code, &account.id).await?;
         let step = totp::step_of(secret.expose(), code, self.clock().unix_seconds())?;
         let step = step.ok_or(AccountErrorKind::Code)?;
+        let secret = self.settings()?.sealer.seal(&account.id, &secret)?;
         let update = AccountUpdate { totp_secret: Some(Some(secret)), ..AccountUpdate::default() };
         match self.store().update(&account.id, account.stamp.expose(), update).await? {
             Updated::Done => {}
@@ -112,27 +113,51 @@ impl Accounts {
     /// [`Code`](AccountErrorKind::Code), [`Throttled`](AccountErrorKind::Throttled).
     pub async fn check_second_factor(&self, account: &Account, code: &str) -> Result<(), AccountError> {
         self.count(Attempt::Code, &account.id).await?;
-        let step = match &account.totp_secret {
-            Some(secret) => totp::step_of(secret.expose(), code, self.clock().unix_seconds())?,
-            None => None,
-        };
-        let is_good = match step {
-            Some(step) => self.store().spend_totp_step(&account.id, step).await?,
-            None => {
-                let spent = self
-                    .store()
-                    .spend_recovery_code(&account.id, &recovery::digest(&account.id, code))
-                    .await?;
-                if spent {
-                    self.tell(AccountEventKind::RecoveryCodeUsed, Some(account));
-                }
-                spent
-            }
-        };
+        let is_good =
+            self.spend_app_code(account, code).await? || self.spend_recovery_code(account, code).await?;
         if !is_good {
             self.tell(AccountEventKind::SecondFactorFailed, Some(account));
             return Err(AccountErrorKind::Code.into());
         }
         Ok(self.forget(Attempt::Code, &account.id).await?)
+    }
+
+    /// Whether this is a code of the authenticator app. A secret that nothing opens has none: who runs the app learns it from the log, and the
+    /// recovery codes are good.
+    async fn spend_app_code(&self, account: &Account, code: &str) -> Result<bool, AccountError> {
+        let Some(stored) = &account.totp_secret else { return Ok(false) };
+        let sealer = &self.settings()?.sealer;
+        let now = self.clock().unix_seconds();
+        let read = sealer.open(&account.id, stored).and_then(|opened| {
+            let step = totp::step_of(opened.secret.expose(), code, now)?;
+            Ok(step.map(|step| (step, opened)))
+        });
+        let (step, opened) = match read {
+            Ok(Some(read)) => read,
+            Ok(None) => return Ok(false),
+            Err(error) => {
+                let account = account.id.as_str();
+                tracing::error!(target: "carboy::accounts", account, "no code of an authenticator app is taken: {error}");
+                return Ok(false);
+            }
+        };
+        if !self.store().spend_totp_step(&account.id, step).await? {
+            return Ok(false);
+        }
+        if !opened.is_current {
+            let sealed = sealer.seal(&account.id, &opened.secret)?;
+            // If it was switched off or set up anew meanwhile that stays.
+            self.store().replace_totp_secret(&account.id, stored, sealed).await?;
+        }
+        Ok(true)
+    }
+
+    async fn spend_recovery_code(&self, account: &Account, code: &str) -> Result<bool, AccountError> {
+        let digest = recovery::digest(&account.id, code);
+        let spent = self.store().spend_recovery_code(&account.id, &digest).await?;
+        if spent {
+            self.tell(AccountEventKind::RecoveryCodeUsed, Some(account));
+        }
+        Ok(spent)
     }
 }

@@ -4,6 +4,8 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::SystemTime;
 
+use carboy::Secret;
+
 use super::{
     Account, AccountUpdate, Created, NewAccount, StoreFuture, StoredPasskey, TokenStore, Updated, UserStore,
 };
@@ -123,6 +125,18 @@ impl UserStore for MemoryStore {
         let is_new = step > *last;
         *last = step.max(*last);
         ready(is_new)
+    }
+
+    fn replace_totp_secret<'a>(
+        &'a self,
+        id: &'a str,
+        former: &'a Secret<String>,
+        secret: Secret<String>,
+    ) -> StoreFuture<'a, bool> {
+        let mut data = self.data();
+        let kept = data.accounts.get_mut(id).and_then(|account| account.totp_secret.as_mut());
+        let kept = kept.filter(|kept| kept.expose() == former.expose());
+        ready(kept.map(|kept| *kept = secret).is_some())
     }
 
     fn set_recovery_codes<'a>(&'a self, id: &'a str, digests: Vec<String>) -> StoreFuture<'a, ()> {

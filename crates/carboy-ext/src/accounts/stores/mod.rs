@@ -36,7 +36,7 @@ pub struct Account {
     /// 32 hexadecimal digits that name the account to an authenticator: WebAuthn's user handle.
     #[serde(skip)]
     pub handle: String,
-    /// The secret of the authenticator app, in base32, if it is a second factor.
+    /// The secret of the authenticator app, if it is a second factor: encrypted by [`Accounts`](super::Accounts), or in base32 as it was kept by others.
     #[serde(skip)]
     pub totp_secret: Option<Secret<String>>,
     /// The names of its roles.
@@ -213,6 +213,14 @@ pub trait UserStore: Send + Sync + 'static {
 
     /// Uses the codes of an authenticator app up to this step of time; false when this step or a later one was used before.
     fn spend_totp_step<'a>(&'a self, id: &'a str, step: i64) -> StoreFuture<'a, bool>;
+
+    /// Keeps another [`Account::totp_secret`] in place of this one, if this one is still there; whether it was.
+    fn replace_totp_secret<'a>(
+        &'a self,
+        id: &'a str,
+        former: &'a Secret<String>,
+        secret: Secret<String>,
+    ) -> StoreFuture<'a, bool>;
 
     /// Keeps the digests of an account's recovery codes, in place of those before.
     fn set_recovery_codes<'a>(&'a self, id: &'a str, digests: Vec<String>) -> StoreFuture<'a, ()>;
