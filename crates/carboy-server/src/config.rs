@@ -277,6 +277,10 @@ impl ServerConfig {
 
     /// Whether an HTTP/1 client that closed its sending half still gets its answer. Default no: a client
     /// that ends its stream before it has the answer is taken to have left, and the view is cancelled.
+    ///
+    /// That is noticed at once, and within a second or so when more than 16 KiB wait to be read, of a body that the view has not asked
+    /// for or of further requests. It is not noticed before the answer is sent when the client's system could not deliver its last bytes, because
+    /// the socket is full of such ones; and, with `half_close`, when more than 16 KiB wait.
     pub fn half_close(mut self, allowed: bool) -> Self {
         self.http1.half_close = allowed;
         self

@@ -2,11 +2,11 @@
 
 use std::{
     io::{self, IoSlice},
-    pin::Pin,
-    task::{Context, Poll},
+    pin::{Pin, pin},
+    task::{Context, Poll, Waker},
 };
 use tokio::{
-    io::{AsyncRead, AsyncWrite, ReadBuf},
+    io::{AsyncRead, AsyncWrite, Interest, ReadBuf, Ready},
     net::TcpStream,
 };
 
@@ -43,6 +43,27 @@ impl Transport {
             Transport::Tls(stream) => stream.took(),
             _ => false,
         }
+    }
+
+    /// Whether the system has seen the peer's last byte, or that it is gone, although bytes before it wait to be read. One whose last bytes find
+    /// no room in the socket is not known to be gone.
+    pub(crate) fn is_read_closed(&self) -> bool {
+        match self {
+            Transport::Tcp(stream) => says_closed(stream.ready(Interest::READABLE)),
+            #[cfg(unix)]
+            Transport::Unix(stream) => says_closed(stream.ready(Interest::READABLE)),
+            #[cfg(feature = "tls")]
+            Transport::Tls(stream) => says_closed(stream.socket().ready(Interest::READABLE)),
+        }
+    }
+}
+
+/// What is known of a socket at this moment.
+fn says_closed(ready: impl Future<Output = io::Result<Ready>>) -> bool {
+    match pin!(ready).poll(&mut Context::from_waker(Waker::noop())) {
+        Poll::Ready(Ok(ready)) => ready.is_read_closed(),
+        Poll::Ready(Err(_)) => true,
+        Poll::Pending => false,
     }
 }
 

@@ -189,12 +189,52 @@ fn a_client_that_leaves_ends_its_view_and_its_stream() {
 }
 
 #[test]
+fn a_client_that_leaves_ends_its_view_also_while_nobody_reads_its_body() {
+    let running = start(config());
+    let (length, chunked) = ("Content-Length: 1048576", "Transfer-Encoding: chunked");
+    // Nothing, what is read ahead, what has to wait in the socket.
+    for (framing, sent) in [
+        ("Expect: 100-continue\r\nContent-Length: 9", 0),
+        (length, 0),
+        (length, 1_000),
+        (length, 100_000),
+        (chunked, 1_000),
+        (chunked, 100_000),
+    ] {
+        let path = format!("/slow?60000&{sent}&{}", &framing[..6]);
+        let mut client = running.connect();
+        client.send(format!("POST {path} HTTP/1.1\r\nHost: a\r\n{framing}\r\n\r\n"));
+        if sent > 0 {
+            client.send("100000\r\n");
+            client.send(vec![b'x'; sent]);
+        }
+        eventually("under way", || is_under_way(&path));
+        std::thread::sleep(Duration::from_millis(50));
+        assert!(is_under_way(&path), "{path}: given up before the client left");
+        drop(client);
+        eventually(&path, || !is_under_way(&path));
+    }
+}
+
+#[test]
+fn a_client_that_waits_with_its_body_unread_is_answered() {
+    let running = start(config());
+    let mut client = running.connect();
+    client.send("POST /slow?2500 HTTP/1.1\r\nHost: a\r\nContent-Length: 100000\r\n\r\n");
+    client.send([b'x'; 100_000]);
+    assert_eq!(client.answer().body, "slow");
+}
+
+#[test]
 fn a_client_that_closes_its_sending_half_is_answered_if_that_is_configured() {
     let running = start(config().half_close(true));
-    let mut client = running.connect();
-    client.send("GET /slow?300 HTTP/1.1\r\nHost: a\r\n\r\n");
-    client.stream.shutdown(std::net::Shutdown::Write).unwrap();
-    assert!(client.rest().ends_with("slow"));
+    for (wait, body) in [(300, 0), (300, 1_000), (2_500, 100_000)] {
+        let mut client = running.connect();
+        client.send(format!("POST /slow?{wait} HTTP/1.1\r\nHost: a\r\nContent-Length: {body}\r\n\r\n"));
+        client.send(vec![b'x'; body]);
+        client.stream.shutdown(std::net::Shutdown::Write).unwrap();
+        assert!(client.rest().ends_with("slow"), "{body}");
+    }
 }
 
 #[test]

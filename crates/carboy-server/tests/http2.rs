@@ -3,7 +3,11 @@
 mod common;
 
 use carboy_http::{Body, Method};
-use common::{config, eventually, is_under_way, start};
+use common::{
+    config, eventually,
+    h2::{self, DATA, END_HEADERS, Peer, frame, headers},
+    is_under_way, start,
+};
 use http::Request;
 use http_body_util::BodyExt;
 use hyper::client::conn::http2;
@@ -95,6 +99,20 @@ async fn a_stream_that_the_client_resets_ends_its_view() {
     }
     request.abort();
     tokio::task::spawn_blocking(|| eventually("given up", || !is_under_way("/slow?60000"))).await.unwrap();
+}
+
+#[test]
+fn a_client_that_leaves_ends_its_view_while_nobody_reads_its_body() {
+    let running = start(config());
+    for sent in [0, 60_000] {
+        let path = format!("/slow?60000&unread&{sent}");
+        let mut peer = Peer::connect(running.addr);
+        peer.send(headers(END_HEADERS, 1, &h2::request("POST", &path)));
+        vec![b'x'; sent].chunks(10_000).for_each(|piece| assert!(peer.send(frame(DATA, 0, 1, piece))));
+        eventually("under way", || is_under_way(&path));
+        drop(peer);
+        eventually(&path, || !is_under_way(&path));
+    }
 }
 
 #[tokio::test]

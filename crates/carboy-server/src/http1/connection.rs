@@ -35,6 +35,9 @@ const MOST_READ: usize = 128 * 1024;
 /// How much a client may send ahead of the answer that it waits for before no more is read.
 const READ_AHEAD: usize = 16 * 1024;
 
+/// How often a socket that bytes wait in is asked whether its client has left.
+const LOOK: Duration = Duration::from_secs(1);
+
 /// When a connection that waits for a request gives back the memory that it keeps to be quick.
 const REST: Duration = Duration::from_secs(1);
 
@@ -277,7 +280,7 @@ impl Connection {
                     }
                 }
                 Pumped::Idle => {
-                    if incoming.is_done() && self.poll_left(cx).is_ready() {
+                    if self.poll_left(cx).is_ready() {
                         return Poll::Ready(Meanwhile::Gone);
                     }
                 }
@@ -295,16 +298,25 @@ impl Connection {
         self.pending()
     }
 
-    /// Ready when the client has left. What it sends ahead is kept, up to a limit.
+    /// Ready when the client has left. What it sends before somebody asks for it, the rest of its body or further requests, is kept up to a limit. Bytes
+    /// beyond that stay in the socket, which then wakes nobody: its state is looked at from time to time.
     fn poll_left(&mut self, cx: &mut Context<'_>) -> Poll<()> {
+        let half_close = self.config.http1.half_close;
         while !self.ended && self.input.len() < READ_AHEAD {
             match ready!(self.poll_fill(cx)) {
-                Ok(0) if self.config.http1.half_close => return Poll::Pending,
+                Ok(0) if half_close => {}
                 Ok(1..) => {}
                 Ok(_) | Err(_) => return Poll::Ready(()),
             }
         }
-        Poll::Pending
+        if self.ended || half_close {
+            return Poll::Pending;
+        }
+        if self.transport.is_read_closed() {
+            return Poll::Ready(());
+        }
+        let next = self.now() + LOOK;
+        self.alarm.poll(cx, next)
     }
 
     /// Skips what nobody has read of a body; `false` if that is too much, or does not come.

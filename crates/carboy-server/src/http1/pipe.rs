@@ -1,8 +1,8 @@
 //! A request's body between the connection, which has the bytes, and the application, which wants them: perhaps on another thread, perhaps
 //! when the answer is long under way, perhaps never.
 //!
-//! One piece at a time passes. The connection reads the next one only when the application asks, so that a client cannot send more
-//! than somebody takes.
+//! One piece at a time passes, when the application asks for it. What the connection reads before that, to see whether the client is still there, is
+//! limited, so that a client cannot send more than somebody takes.
 
 use crate::request_body::GiveUp;
 use bytes::Bytes;

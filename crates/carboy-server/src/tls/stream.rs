@@ -23,6 +23,10 @@ impl Stream {
     pub(crate) fn took(&mut self) -> bool {
         std::mem::take(&mut self.0.get_mut().0.took)
     }
+
+    pub(crate) fn socket(&self) -> &TcpStream {
+        &self.0.get_ref().0.socket
+    }
 }
 
 impl AsyncRead for Stream {

@@ -63,8 +63,7 @@ impl Service for Pages {
             "/unread" => Response::text("too much").with_status(StatusCode::PAYLOAD_TOO_LARGE),
             "/slow" => {
                 let _under_way = UnderWay::new(&request);
-                let wait = request.uri().query().and_then(|q| q.parse().ok()).unwrap_or(500);
-                tokio::time::sleep(Duration::from_millis(wait)).await;
+                tokio::time::sleep(milliseconds(&request)).await;
                 Response::text("slow")
             }
             "/block" => {
@@ -94,10 +93,10 @@ impl Service for Pages {
                 }))
             }
             "/stream-pauses" => {
-                let wait = request.uri().query().and_then(|q| q.parse().ok()).unwrap_or(500);
+                let wait = milliseconds(&request);
                 Response::stream(stream::unfold(0, move |turn| async move {
                     if turn == 1 {
-                        tokio::time::sleep(Duration::from_millis(wait)).await;
+                        tokio::time::sleep(wait).await;
                     }
                     (turn < 2).then_some((Ok::<_, std::io::Error>("tick\n"), turn + 1))
                 }))
@@ -117,6 +116,12 @@ impl Service for Pages {
             _ => Response::text("not here").with_status(StatusCode::NOT_FOUND),
         }
     }
+}
+
+/// How long a page is to wait: the first word of its query, half a second without one.
+fn milliseconds(request: &Request) -> Duration {
+    let first = request.uri().query().and_then(|query| query.split('&').next());
+    Duration::from_millis(first.map_or(500, |text| text.parse().unwrap()))
 }
 
 /// Speaks first, then says back in capitals what comes.

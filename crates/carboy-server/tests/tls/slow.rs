@@ -3,7 +3,7 @@
 use crate::{
     authority::{Authority, write},
     client::{Connection, closed_after, connect, trusting},
-    common::{Client, Running, config, start},
+    common::{Client, Running, config, eventually, is_under_way, start},
 };
 use carboy_server::{ServerConfig, TlsConfig};
 use carboy_testkit::Folder;
@@ -153,4 +153,18 @@ fn half_handshakes_hold_nobody_up() {
     assert!(closed_after(&mut client).0.ends_with(b"Hello, World!"));
     assert!(start.elapsed() < Duration::from_secs(2), "{:?}", start.elapsed());
     drop(half);
+}
+
+#[test]
+fn a_client_that_leaves_ends_its_view_while_nobody_reads_its_body() {
+    let site = site(config());
+    for sent in [0, 100_000] {
+        let path = format!("/slow?60000&encrypted&{sent}");
+        let mut client = site.connect();
+        write!(client, "POST {path} HTTP/1.1\r\nHost: a\r\nContent-Length: 1048576\r\n\r\n").unwrap();
+        client.write_all(&vec![b'x'; sent]).unwrap();
+        eventually("under way", || is_under_way(&path));
+        drop(client);
+        eventually(&path, || !is_under_way(&path));
+    }
 }
