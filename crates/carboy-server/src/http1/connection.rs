@@ -312,11 +312,13 @@ impl Connection {
         if self.ended || half_close {
             return Poll::Pending;
         }
-        if self.transport.is_read_closed() {
-            return Poll::Ready(());
+        loop {
+            if self.transport.is_read_closed() {
+                return Poll::Ready(());
+            }
+            // Not by the time of a moment ago: a view may have blocked this thread since.
+            ready!(self.alarm.poll(cx, Instant::now() + LOOK));
         }
-        let next = self.now() + LOOK;
-        self.alarm.poll(cx, next)
     }
 
     /// Skips what nobody has read of a body; `false` if that is too much, or does not come.
