@@ -212,6 +212,50 @@ fn each_variant_is_kept_by_the_fields_that_the_view_names() {
 }
 
 #[test]
+fn a_variant_is_not_another_one_whose_values_look_alike_when_they_are_joined() {
+    // A client for tests sends one value of a field.
+    let (_server, port) = crowd::serve(app(cached(MINUTE)).build().unwrap());
+    let vary = ("X-Do", "vary=X-A, X-B");
+    let lists: [&[(&str, &str)]; 9] = [
+        &[],
+        &[("X-A", "")],
+        &[("X-B", "")],
+        &[("X-A", "1"), ("X-A", "2")],
+        &[("X-A", "1:2")],
+        &[("X-A", "2"), ("X-A", "1")],
+        &[("X-A", "1"), ("X-B", "2")],
+        &[("X-A", "1:1:2")],
+        &[("X-A", "1:x-b:2")],
+    ];
+    let ask = |fields: &[(&str, &str)]| {
+        carboy_testkit::ask(port, "GET", "/", &[&[vary], fields].concat(), "").unwrap().text
+    };
+    for round in 0..2 {
+        for (number, fields) in lists.iter().enumerate() {
+            assert_eq!(ask(fields), format!("answer {}", number + 1), "round {round}: {fields:?}");
+        }
+    }
+}
+
+#[get("/a")]
+#[get("/<path:rest>/<last>", merge_slashes = false)]
+fn varied(rest: Option<String>, last: Option<String>) -> carboy::Result {
+    let mut response = Response::text(format!("{} of {rest:?} {last:?}", run()));
+    response.set_header("Vary", "X-A")?;
+    Ok(response)
+}
+
+#[test]
+fn a_path_made_like_the_key_of_a_variant_does_not_find_it() {
+    let mut app = app(cached(MINUTE));
+    let client = app.routes(routes![varied].around(cached(MINUTE))).build().unwrap().test_client();
+    let page = get(&client, "/a", &[("X-A", "1 http://localhost z")]);
+    let made_up = get(&client, "/a%20http:%2F%2Flocalhost%20%0A3:x-a20:1?z", &[]);
+    assert_eq!(page, "1 of None None");
+    assert!(made_up.starts_with("2 of"), "{made_up}");
+}
+
+#[test]
 fn head_and_conditional_requests_are_answered_from_what_was_kept() {
     let client = client(cached(MINUTE));
     let with = |name: &str, value: &str| client.get("/").header("X-Do", "etag=v1").header(name, value).send();

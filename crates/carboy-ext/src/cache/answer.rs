@@ -66,16 +66,23 @@ fn vary(response: &Response) -> Vec<String> {
     fields
 }
 
-/// What a request has in these fields, as a part of a key.
+/// What a request has in these fields, as a part of a key: each text with its length before it, so that no value can be taken for two, nor
+/// for the name of a field.
 pub(super) fn variant(request: &Request, fields: &[String]) -> String {
     let mut text = String::new();
     for field in fields {
         text.push('\n');
-        text.push_str(field);
+        push_counted(&mut text, field);
         for value in request.headers().get_all(field.as_str()) {
-            text.push(':');
-            text.extend(value.as_bytes().iter().map(|byte| char::from(*byte)));
+            let value: String = value.as_bytes().iter().map(|byte| char::from(*byte)).collect();
+            push_counted(&mut text, &value);
         }
     }
     text
+}
+
+fn push_counted(text: &mut String, part: &str) {
+    text.push_str(&part.len().to_string());
+    text.push(':');
+    text.push_str(part);
 }

@@ -71,6 +71,7 @@ use fragment::Fragments;
 use serde::{Serialize, de::DeserializeOwned};
 use settings::Settings;
 use std::{
+    borrow::Cow,
     sync::{Arc, OnceLock},
     time::Duration,
 };
@@ -248,8 +249,8 @@ impl Live {
 
     /// The key of an answer: of a path, and of what else it depends on.
     fn view_key(&self, path: &str, rest: &str) -> String {
-        // The path ends with a space, which no path as it was sent has.
-        format!("{}view/{path} {rest}", self.settings.prefix)
+        // The path ends with a space, of which there is none in it.
+        format!("{}view/{} {rest}", self.settings.prefix, unspaced(path))
     }
 
     /// Keeps something, unless it is too large.
@@ -262,6 +263,23 @@ impl Live {
         let timeout = timeout.unwrap_or(self.settings.timeout);
         self.store.set(key, bytes, (!timeout.is_zero()).then_some(timeout)).await;
     }
+}
+
+/// A text without spaces and control characters, which another text is not.
+fn unspaced(text: &str) -> Cow<'_, str> {
+    let special = |character: char| character == '%' || character == ' ' || character.is_control();
+    if !text.contains(special) {
+        return Cow::Borrowed(text);
+    }
+    let mut unspaced = String::with_capacity(text.len() + 16);
+    for character in text.chars() {
+        if special(character) {
+            unspaced.push_str(&format!("%{:02X};", u32::from(character)));
+        } else {
+            unspaced.push(character);
+        }
+    }
+    Cow::Owned(unspaced)
 }
 
 impl Extension for Cache {

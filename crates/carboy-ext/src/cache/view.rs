@@ -5,6 +5,7 @@ use super::{
     answer::{self, Verdict},
     flight::{Outcome, Role},
     kept::{self, Kept},
+    unspaced,
 };
 use carboy::{
     Method, Request, Response, Result, ext, request,
@@ -90,7 +91,8 @@ impl Cached {
         if let Some(key) = &self.key {
             return live.view_key(&key(), "");
         }
-        let mut rest = format!("{}://{}{} ", request.scheme(), request.host(), request.script_root());
+        let root = format!("{}://{}{}", request.scheme(), request.host(), request.script_root());
+        let mut rest = format!("{} ", unspaced(&root));
         if self.query {
             let mut arguments: Vec<&str> =
                 request.query_string().split('&').filter(|pair| !pair.is_empty()).collect();

@@ -49,7 +49,7 @@ pub(crate) fn service(cache: Cache) -> AppService {
     app.build().unwrap()
 }
 
-fn serve(service: AppService) -> (RunningServer, u16) {
+pub(crate) fn serve(service: AppService) -> (RunningServer, u16) {
     let config = ServerConfig::new().bind("127.0.0.1:0").workers(3);
     let server = Server::new(config).start(service).unwrap();
     let port = server.addresses()[0].as_tcp().unwrap().port();
