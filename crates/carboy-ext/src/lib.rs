@@ -48,8 +48,11 @@ pub mod translations;
 pub mod validation;
 
 /// What generated code names. Not part of the API.
-#[cfg(feature = "forms")]
+#[cfg(any(feature = "cache", feature = "forms"))]
 #[doc(hidden)]
 pub mod __private {
+    #[cfg(feature = "cache")]
+    pub use crate::cache::__private::*;
+    #[cfg(feature = "forms")]
     pub use crate::{forms::__private::*, validation::__private::*};
 }

@@ -1,6 +1,8 @@
 //! What is kept, what never is, and who makes it when many ask.
 #![cfg(feature = "cache")]
 
+#[path = "cache/attributes.rs"]
+mod attributes;
 #[path = "cache/crowd.rs"]
 mod crowd;
 #[cfg(feature = "redis")]

@@ -1,10 +1,18 @@
-//! What the compiler says about forms and checked input: `ui/pass` compiles and runs, `ui/fail` is a mistake each that a newcomer makes,
-//! with the error that it gives. After a change of a message: `TRYBUILD=overwrite cargo test -p carboy-ext --features forms --test ui`.
-#![cfg(feature = "forms")]
+//! What the compiler says about forms, checked input and the cache: what lies in `pass` compiles and runs, what lies in `fail` is a mistake each that a
+//! newcomer makes, with the error that it gives. After a change of a message: `TRYBUILD=overwrite cargo test -p carboy-ext --features forms,cache --test ui`.
 
+#[cfg(feature = "forms")]
 #[test]
 fn forms_compile_and_mistakes_are_explained_where_they_are_made() {
     let cases = trybuild::TestCases::new();
     cases.pass("tests/ui/pass/*.rs");
     cases.compile_fail("tests/ui/fail/*.rs");
+}
+
+#[cfg(feature = "cache")]
+#[test]
+fn caches_compile_and_mistakes_are_explained_where_they_are_made() {
+    let cases = trybuild::TestCases::new();
+    cases.pass("tests/ui/cache/pass/*.rs");
+    cases.compile_fail("tests/ui/cache/fail/*.rs");
 }

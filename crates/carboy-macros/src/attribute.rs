@@ -246,7 +246,7 @@ impl Parse for Default {
 }
 
 /// `= value`, or what should have stood there.
-fn value<T: Parse>(key: &Ident, input: ParseStream<'_>, what: &str) -> syn::Result<T> {
+pub(crate) fn value<T: Parse>(key: &Ident, input: ParseStream<'_>, what: &str) -> syn::Result<T> {
     let wrong = |span| syn::Error::new(span, format!("`{key}` takes {what}"));
     if !input.peek(Token![=]) {
         return Err(wrong(key.span()));

@@ -73,6 +73,11 @@ impl Function {
         quote!(#(#cfgs)*)
     }
 
+    /// The body as it stands there, braces and all.
+    pub(crate) fn body(&self) -> &TokenStream {
+        &self.body
+    }
+
     /// The text of the doc comments, a line each.
     pub(crate) fn doc(&self) -> String {
         doc_of(&self.attrs)

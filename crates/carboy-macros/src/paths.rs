@@ -146,6 +146,14 @@ paths! { carboy_ext, Ext {
     Report => "Report",
     /// `trait Length`: what has a length, and items.
     Length => "Length",
+    /// `fn memo_key`: the key of a result of a function.
+    MemoKey => "memo_key",
+    /// `fn memoized`: a result that was kept, or is made now.
+    Memoized => "memoized",
+    /// `fn forget_memoized`: forgets a result of a function.
+    ForgetMemoized => "forget_memoized",
+    /// `fn forget_all_memoized`: forgets all results of a function.
+    ForgetAllMemoized => "forget_all_memoized",
 } }
 
 /// A path with the span that errors about it shall have.

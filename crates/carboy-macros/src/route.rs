@@ -2,6 +2,7 @@
 
 use crate::{
     attribute::{self, RouteAttribute},
+    cached::{Cached, is_cached},
     function::{Argument, Errors, Function, text_of},
     paths::Path,
 };
@@ -21,8 +22,9 @@ pub(crate) fn expand(name: &str, args: TokenStream, item: TokenStream) -> TokenS
     };
     let (routes, rest): (Vec<_>, Vec<_>) =
         function.attrs.drain(..).partition(|attr| attribute::route_name(attr).is_some());
+    let (cached, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(is_cached);
     function.attrs = rest;
-    let generated = read(name, args, &routes, &function);
+    let generated = read(name, args, &routes, &cached, &function);
     match generated {
         Ok(generated) => quote!(#function #generated),
         Err(error) => {
@@ -37,6 +39,7 @@ fn read(
     name: &str,
     args: TokenStream,
     routes: &[syn::Attribute],
+    cached: &[syn::Attribute],
     function: &Function,
 ) -> syn::Result<TokenStream> {
     let mut errors = Errors::default();
@@ -50,6 +53,19 @@ fn read(
             Err(error) => errors.add(error),
         }
     }
+    if let Some(memoize) = function.attrs.iter().find(|attr| attr.path().is_ident("memoize")) {
+        errors.push(
+            memoize,
+            "the answers of a view are kept by `#[cached]`: `#[memoize]` keeps what other functions return",
+        );
+    }
+    let mut caches = Vec::new();
+    for attr in cached {
+        match Cached::parse(attr) {
+            Ok(cached) => caches.push(cached),
+            Err(error) => errors.add(error),
+        }
+    }
     let arguments = match function.arguments("a view") {
         Ok(arguments) => arguments,
         Err(error) => {
@@ -57,8 +73,8 @@ fn read(
             return errors.finish(TokenStream::new());
         }
     };
-    let attributes = errors.finish(attributes)?;
-    View::new(function, &attributes, arguments).map(|view| view.tokens())
+    let (attributes, caches) = errors.finish((attributes, caches))?;
+    View::new(function, &attributes, &caches, arguments).map(|view| view.tokens())
 }
 
 /// What stands in for the struct while the function has mistakes, so that `routes![]` does not add errors of its own.
@@ -84,6 +100,8 @@ fn stand_in(function: &Function) -> TokenStream {
 struct View<'a> {
     function: &'a Function,
     attributes: &'a [RouteAttribute],
+    /// What `#[cached]` says: nothing, or one.
+    cached: Option<&'a Cached>,
     arguments: Vec<ViewArgument>,
     endpoint: String,
     blocking: bool,
@@ -102,6 +120,7 @@ impl<'a> View<'a> {
     fn new(
         function: &'a Function,
         attributes: &'a [RouteAttribute],
+        caches: &'a [Cached],
         arguments: Vec<Argument>,
     ) -> syn::Result<Self> {
         let mut errors = Errors::default();
@@ -125,6 +144,22 @@ impl<'a> View<'a> {
                 &other.rule,
                 "a WebSocket handler has rules of `#[websocket]` alone: it answers no other request",
             );
+        }
+        if let Some(cached) = caches.first() {
+            let gets = |attribute: &RouteAttribute| {
+                attribute.methods.as_ref().is_none_or(|methods| methods.iter().any(|method| method == "GET"))
+            };
+            if handler {
+                errors.push(&cached.path, "`#[cached]` means nothing for a WebSocket: remove it");
+            } else if !attributes.iter().any(gets) {
+                errors.push(
+                    &cached.path,
+                    "only answers to GET are kept, and this view has none: remove `#[cached]`",
+                );
+            }
+        }
+        if let Some(second) = caches.get(1) {
+            errors.push(&second.path, "`#[cached]` is written twice");
         }
         let mut view_arguments: Vec<ViewArgument> =
             arguments.into_iter().map(|argument| ViewArgument { argument, parameter: None }).collect();
@@ -174,6 +209,7 @@ impl<'a> View<'a> {
         let view = View {
             function,
             attributes,
+            cached: caches.first(),
             arguments: view_arguments,
             endpoint,
             blocking: blocking.is_some(),
@@ -210,6 +246,7 @@ impl<'a> View<'a> {
         let mut arounds: Vec<&Expr> =
             self.attributes.iter().flat_map(|attribute| &attribute.arounds).collect();
         arounds.reverse();
+        let cached = self.cached.map(Cached::tokens).into_iter();
         let make = self.make();
         // The place of this call is what is known as the place of the view.
         let new = quote_spanned!(name.span()=> #route_def::new::<#name>);
@@ -235,6 +272,7 @@ impl<'a> View<'a> {
                             (#doc, ::core::module_path!()),
                             #make,
                         )
+                        #(.around(#cached))*
                         #(.around(#arounds))*
                     }
                 }
@@ -591,6 +629,19 @@ mod tests {
         assert!(text.contains(". around (inner (\"x\")) . around (outer)"), "{text}");
         let found = errors(quote!("/", around), quote! { fn page() {} });
         assert_eq!(found, ["`around` takes what goes around the view, or a list of that"]);
+    }
+
+    #[test]
+    fn the_cache_is_next_to_the_view_and_its_attribute_is_taken_away() {
+        let item = quote! { #[cached(timeout = HOUR)] #[get("/b")] fn page() {} };
+        let text = expanded(quote!("/", around = outer), item);
+        assert!(text.starts_with("fn page () { }"), "{text}");
+        assert!(text.contains(". around (cached (HOUR)) . around (outer)"), "{text}");
+        let twice = quote! { #[cached] #[cached(timeout = 1)] fn page() {} };
+        assert_eq!(errors(quote!("/"), twice), ["`#[cached]` is written twice"]);
+        let post = quote! { #[cached] fn page() {} };
+        let found = expand("post", quote!("/"), post).to_string();
+        assert!(found.contains("only answers to GET are kept"), "{found}");
     }
 
     #[test]

@@ -2,22 +2,27 @@
 //!
 //! ```
 //! use carboy::prelude::*;
-//! use carboy_ext::cache::{Cache, cached};
-//! use std::time::Duration;
+//! use carboy_ext::cache::{Cache, cached, memoize};
 //!
-//! #[get("/stock", around = cached(Duration::from_secs(60)))]
+//! #[memoize(timeout = 30)]
+//! async fn count(fruit: &str) -> Result<usize, Error> {
+//!     Ok(fruit.len())
+//! }
+//!
+//! #[get("/stock")]
+//! #[cached(timeout = 60)]
 //! async fn stock() -> Result<String, Error> {
-//!     let count: u32 = ext::<Cache>().memoize("count", Duration::from_secs(30), async || Ok(42)).await?;
-//!     Ok(format!("{count} left"))
+//!     Ok(format!("{} left", count("pears").await?))
 //! }
 //!
 //! let mut app = App::new("shop");
 //! app.routes(routes![stock]);
 //! app.ext(Cache::new());
-//! assert_eq!(app.test_client().get("/stock").send().text(), "42 left");
+//! assert_eq!(app.test_client().get("/stock").send().text(), "5 left");
 //! ```
 //!
-//! **Answers** are kept by [`cached`], which says which are never kept: those of one user are not another's. **Results** are kept by
+//! **Answers** are kept by [`#[cached]`](macro@cached) beneath a route, or by [`cached`](fn@cached) around several views, which says which are never
+//! kept: those of one user are not another's. **Results** are kept by [`#[memoize]`](macro@memoize), and under keys of one's own by
 //! [`Cache::memoize`] and its kin, as JSON. **Fragments** of templates are kept by the template itself:
 //!
 //! ```jinja
@@ -50,7 +55,8 @@
 //!
 //! | file | what it holds |
 //! |---|---|
-//! | `view.rs` `answer.rs` `kept.rs` | [`cached`]; which answers may be kept; how one is written down |
+//! | `view.rs` `answer.rs` `kept.rs` | [`cached`](fn@cached); which answers may be kept; how one is written down |
+//! | `memo.rs` | what `#[memoize]` calls |
 //! | `flight.rs` | one makes it, the others wait |
 //! | `fragment.rs` | fragments of templates |
 //! | `store.rs` `settings.rs` | where things are kept, and what was chosen |
@@ -59,11 +65,19 @@ mod answer;
 mod flight;
 mod fragment;
 mod kept;
+mod memo;
 mod settings;
 mod store;
 mod view;
 
+pub use carboy_macros::{cached, memoize};
 pub use view::{Cached, cached};
+
+/// What generated code names. Not part of the API.
+#[doc(hidden)]
+pub mod __private {
+    pub use super::memo::{forget_all_memoized, forget_memoized, memo_key, memoized};
+}
 
 use carboy::{App, Error, Extension, ExtensionFuture, Result, Scaffold, State, TemplateValue};
 use flight::{Flights, Outcome, Role};

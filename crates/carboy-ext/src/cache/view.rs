@@ -16,7 +16,8 @@ use std::{sync::Arc, time::Duration};
 type Filter = Arc<dyn Fn(&Response) -> bool + Send + Sync>;
 type Test = Arc<dyn Fn() -> bool + Send + Sync>;
 
-/// Keeps the answers of views for so long, zero being for ever: Flask-Caching's decorator `cached`. Put it around them:
+/// Keeps the answers of views for so long, zero being for ever: Flask-Caching's decorator `cached`. One view has
+/// [`#[cached]`](macro@super::cached) beneath its route; several have this around them:
 /// `app.routes(routes![index, about].around(cached(Duration::from_secs(60))))`.
 ///
 /// An answer is found again by the host, the path and the query, whose arguments may come in another order; and by the fields that the view
@@ -45,7 +46,7 @@ pub fn cached(timeout: Duration) -> Cached {
     Cached { timeout: Some(timeout), query: true, key: None, unless: None, response_filter: None }
 }
 
-/// How the answers of views are kept: what [`cached`] makes.
+/// How the answers of views are kept: what [`cached`](fn@cached) makes.
 #[derive(Clone)]
 pub struct Cached {
     timeout: Option<Duration>,
