@@ -20,6 +20,10 @@
 //! Security headers and the protection against cross-site requests cost no dependency and are in [`carboy::security`].
 #![forbid(unsafe_code)]
 
+// The derives name this crate as its users do.
+#[cfg(feature = "accounts")]
+extern crate self as carboy_ext;
+
 #[cfg(feature = "accounts")]
 pub mod accounts;
 #[cfg(feature = "cache")]

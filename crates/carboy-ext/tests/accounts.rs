@@ -7,6 +7,8 @@ mod common;
 mod factors;
 #[path = "accounts/flows.rs"]
 mod flows;
+#[path = "accounts/forms.rs"]
+mod forms;
 #[path = "accounts/load.rs"]
 mod load;
 #[cfg(feature = "passkeys")]

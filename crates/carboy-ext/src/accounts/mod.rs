@@ -37,8 +37,8 @@
 //! | `/passkeys`, with the feature `passkeys` | `accounts.passkeys` | `Accounts::begin_passkey`, `finish_passkey`, `begin_passkey_login`, `finish_passkey_login`, `rename_passkey`, `delete_passkey` |
 //!
 //! The pages extend the app's `base.html` (blocks `title` and `content`), and an app's template of the same name, such as `accounts/login.html`,
-//! takes the place of one. [`Accounts::without_views`] leaves the pages to the app: the endpoints above are what mails link to and logins lead
-//! to, so a blueprint `accounts` of the app's has them.
+//! takes the place of one. Their forms are [those of this crate](mod@crate::forms): `form` in a template. [`Accounts::without_views`] leaves the pages
+//! to the app: the endpoints above are what mails link to and logins lead to, so a blueprint `accounts` of the app's has them.
 //!
 //! # Configuration
 //!

@@ -25,7 +25,7 @@ use super::extension::{Accounts, accounts};
 use super::hosts;
 use super::stores::{Account, StoredPasskey};
 use super::views::add;
-use super::views::page::{Page, field, is_post, next_url, only_if, or_login, tell, to};
+use super::views::page::{Page, is_post, next_url, only_if, or_login, tell, to};
 
 /// As many passkeys as an account may have: all of them go into the session while another is made.
 const MAX_PASSKEYS: usize = 10;
@@ -322,7 +322,8 @@ async fn list(_: Args) -> Result<Response> {
 async fn rename(args: Args) -> Result<Response> {
     let accounts = accounts();
     let id: String = args.get("id")?;
-    match accounts.rename_passkey(&id, &field("name")).await {
+    let name = request().form().get_str("name").unwrap_or_default().to_owned();
+    match accounts.rename_passkey(&id, &name).await {
         Ok(true) => to("accounts.passkeys"),
         Ok(false) => carboy::abort(404),
         Err(error) => or_login(error),

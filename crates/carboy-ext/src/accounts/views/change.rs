@@ -3,9 +3,11 @@
 use carboy::view::Args;
 use carboy::{Response, Result};
 
-use super::page::{Page, field, is_post, only_if, or_login, tell, to};
+use super::forms::{ChangeEmail, ChangePassword};
+use super::page::{Page, is_post, only_if, or_login, tell, to};
 use crate::accounts::error::AccountErrorKind;
 use crate::accounts::extension::accounts;
+use crate::forms::FormState;
 
 pub(super) async fn account(_: Args) -> Result<Response> {
     let accounts = accounts();
@@ -19,43 +21,40 @@ pub(super) async fn account(_: Args) -> Result<Response> {
         .render()
 }
 
-pub(super) async fn password(_: Args) -> Result<Response> {
+pub(super) async fn password(args: Args) -> Result<Response> {
     let accounts = accounts();
     only_if(accounts.settings()?.changeable)?;
     let email = match accounts.required() {
         Ok(account) => account.email.clone(),
         Err(error) => return or_login(error),
     };
+    let mut form: FormState<ChangePassword> = args.extract()?;
     let page = Page::new(&accounts, "accounts/change_password.html").with("email", &email);
-    if !is_post() {
-        return page.render();
-    }
-    match accounts.change_password(&field("old_password"), &field("password")).await {
+    let Some(sent) = form.validate_on_submit() else { return page.show(&form) };
+    match accounts.change_password(&sent.old_password, &sent.password).await {
         Ok(_) => {
             tell("Your password is changed, and everybody else is logged out.", "success");
             to("accounts.account")
         }
-        Err(error) => page.with_error(error),
+        Err(error) => page.own_password("old_password").refuse(form, error),
     }
 }
 
-pub(super) async fn email(_: Args) -> Result<Response> {
+pub(super) async fn email(args: Args) -> Result<Response> {
     let accounts = accounts();
     only_if(accounts.settings()?.change_email)?;
     if let Err(error) = accounts.required() {
         return or_login(error);
     }
-    let email = field("email");
-    let page = Page::new(&accounts, "accounts/change_email.html").with("email", &email);
-    if !is_post() {
-        return page.render();
-    }
-    match accounts.change_email(&email, &field("password")).await {
+    let mut form: FormState<ChangeEmail> = args.extract()?;
+    let page = Page::new(&accounts, "accounts/change_email.html");
+    let Some(sent) = form.validate_on_submit() else { return page.show(&form) };
+    match accounts.change_email(&sent.email, &sent.password).await {
         Ok(()) => {
             tell("We have sent a mail to the new address: follow its link to confirm it.", "success");
             to("accounts.account")
         }
-        Err(error) => page.with_error(error),
+        Err(error) => page.own_password("password").refuse(form, error),
     }
 }
 

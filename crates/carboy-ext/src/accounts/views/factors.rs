@@ -3,11 +3,13 @@
 use carboy::view::Args;
 use carboy::{Response, Result};
 
-use super::page::{Page, field, is_post, only_if, or_login, tell, to};
+use super::forms::{OwnPassword, SetupTotp};
+use super::page::{Page, only_if, or_login, tell, to};
 use crate::accounts::error::AccountErrorKind;
 use crate::accounts::extension::accounts;
+use crate::forms::FormState;
 
-pub(super) async fn setup(_: Args) -> Result<Response> {
+pub(super) async fn setup(args: Args) -> Result<Response> {
     let accounts = accounts();
     only_if(accounts.settings()?.two_factor)?;
     let setup = match accounts.setup_totp().await {
@@ -18,35 +20,33 @@ pub(super) async fn setup(_: Args) -> Result<Response> {
         .with("secret", setup.secret().expose())
         .with("uri", setup.uri().expose())
         .with("svg", &setup.svg()?);
-    if !is_post() {
-        return page.render();
-    }
-    match accounts.enable_totp(&field("code")).await {
+    let mut form: FormState<SetupTotp> = args.extract()?;
+    let Some(sent) = form.validate_on_submit() else { return page.show(&form) };
+    match accounts.enable_totp(&sent.code).await {
         Ok(codes) => Page::new(&accounts, "accounts/recovery_codes.html").with("codes", &codes).render(),
-        Err(error) => page.with_error(error),
+        Err(error) => page.refuse(form, error),
     }
 }
 
-pub(super) async fn disable(_: Args) -> Result<Response> {
+pub(super) async fn disable(args: Args) -> Result<Response> {
     let accounts = accounts();
     only_if(accounts.settings()?.two_factor)?;
     if let Err(error) = accounts.required_fresh() {
         return or_login(error);
     }
     let page = Page::new(&accounts, "accounts/password.html").with("purpose", "disable_totp");
-    if !is_post() {
-        return page.render();
-    }
-    match accounts.disable_totp(&field("password")).await {
+    let mut form: FormState<OwnPassword> = args.extract()?;
+    let Some(sent) = form.validate_on_submit() else { return page.show(&form) };
+    match accounts.disable_totp(&sent.password).await {
         Ok(()) => {
             tell("The authenticator app is not asked any more.", "success");
             to("accounts.account")
         }
-        Err(error) => page.with_error(error),
+        Err(error) => page.own_password("password").refuse(form, error),
     }
 }
 
-pub(super) async fn recovery_codes(_: Args) -> Result<Response> {
+pub(super) async fn recovery_codes(args: Args) -> Result<Response> {
     let accounts = accounts();
     only_if(accounts.settings()?.two_factor)?;
     match accounts.required_fresh() {
@@ -55,12 +55,11 @@ pub(super) async fn recovery_codes(_: Args) -> Result<Response> {
         Err(error) => return or_login(error),
     }
     let page = Page::new(&accounts, "accounts/password.html").with("purpose", "recovery_codes");
-    if !is_post() {
-        return page.render();
-    }
-    match accounts.regenerate_recovery_codes(&field("password")).await {
+    let mut form: FormState<OwnPassword> = args.extract()?;
+    let Some(sent) = form.validate_on_submit() else { return page.show(&form) };
+    match accounts.regenerate_recovery_codes(&sent.password).await {
         Ok(codes) => Page::new(&accounts, "accounts/recovery_codes.html").with("codes", &codes).render(),
         Err(error) if matches!(error.kind(), AccountErrorKind::NotLoggedIn) => or_login(error),
-        Err(error) => page.with_error(error),
+        Err(error) => page.own_password("password").refuse(form, error),
     }
 }

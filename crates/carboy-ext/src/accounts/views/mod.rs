@@ -2,6 +2,7 @@
 
 mod change;
 mod factors;
+mod forms;
 mod login;
 pub(super) mod page;
 mod register;

@@ -8,6 +8,7 @@ use carboy::{
 
 use crate::accounts::error::{AccountError, AccountErrorKind};
 use crate::accounts::extension::Accounts;
+use crate::forms::{FormModel, FormState};
 use crate::login;
 
 /// A page that is being filled.
@@ -16,6 +17,8 @@ pub(in crate::accounts) struct Page {
     template: &'static str,
     context: TemplateContext,
     status: StatusCode,
+    own_password: &'static str,
+    retry_after: Option<u64>,
 }
 
 /// The function `t` of the templates.
@@ -27,7 +30,20 @@ pub(in crate::accounts) fn translation() -> TemplateValue {
 
 impl Page {
     pub(in crate::accounts) fn new(accounts: &Accounts, template: &'static str) -> Self {
-        Self { accounts: accounts.clone(), template, context: TemplateContext::new(), status: StatusCode::OK }
+        Self {
+            accounts: accounts.clone(),
+            template,
+            context: TemplateContext::new(),
+            status: StatusCode::OK,
+            own_password: "",
+            retry_after: None,
+        }
+    }
+
+    /// The field in which who is logged in types the password: an error about it belongs there.
+    pub(in crate::accounts) fn own_password(mut self, field: &'static str) -> Self {
+        self.own_password = field;
+        self
     }
 
     pub(in crate::accounts) fn with<T: serde::Serialize + ?Sized>(
@@ -39,25 +55,56 @@ impl Page {
         self
     }
 
-    /// The page again, with what was wrong; an error that no user can mend is raised.
-    pub(in crate::accounts) fn with_error(mut self, error: AccountError) -> Result<Response> {
-        let field = match error.kind() {
-            AccountErrorKind::Internal(_) | AccountErrorKind::Disabled | AccountErrorKind::NotLoggedIn => {
-                return Err(error.into());
+    /// The page with its form: empty, or as it was sent with what its rules found.
+    pub(in crate::accounts) fn show<T: FormModel>(mut self, form: &FormState<T>) -> Result<Response> {
+        let wrong = form.errors();
+        if let Some((_, first)) = wrong.first() {
+            self.context.insert("error", first);
+            if self.status == StatusCode::OK {
+                self.status = StatusCode::BAD_REQUEST;
             }
+        }
+        self.context.insert("form", form);
+        self.render()
+    }
+
+    /// The page with its form as it was sent, and an error at the field that it is about.
+    pub(in crate::accounts) fn refuse<T: FormModel>(
+        mut self,
+        mut form: FormState<T>,
+        error: AccountError,
+    ) -> Result<Response> {
+        let field = match error.kind() {
             AccountErrorKind::Email | AccountErrorKind::EmailTaken => "email",
             AccountErrorKind::Password(_) => "password",
             AccountErrorKind::Code => "code",
+            AccountErrorKind::Credentials => self.own_password,
             _ => "",
         };
-        self.context.insert("error", &gettext(&error.message()));
-        self.context.insert("error_field", field);
-        self.status = error.status();
-        let mut response = self.render()?;
-        if let AccountErrorKind::Throttled(wait) = error.kind() {
-            response.headers_mut().insert("retry-after", HeaderValue::from(wait.as_secs().max(1)));
+        let own_password = matches!(error.kind(), AccountErrorKind::Credentials) && !field.is_empty();
+        let message = self.message(error)?;
+        form.add_error(field, if own_password { gettext("This password is not right.") } else { message });
+        self.show(&form)
+    }
+
+    /// A page without fields again, with what was wrong.
+    pub(in crate::accounts) fn with_error(mut self, error: AccountError) -> Result<Response> {
+        let message = self.message(error)?;
+        self.context.insert("error", &message);
+        self.render()
+    }
+
+    /// What its user reads about an error; one that no user can mend is raised.
+    fn message(&mut self, error: AccountError) -> Result<String> {
+        match error.kind() {
+            AccountErrorKind::Internal(_) | AccountErrorKind::Disabled | AccountErrorKind::NotLoggedIn => {
+                return Err(error.into());
+            }
+            AccountErrorKind::Throttled(wait) => self.retry_after = Some(wait.as_secs().max(1)),
+            _ => {}
         }
-        Ok(response)
+        self.status = error.status();
+        Ok(gettext(&error.message()))
     }
 
     pub(in crate::accounts) fn render(mut self) -> Result<Response> {
@@ -85,6 +132,9 @@ impl Page {
         // The pages hold secrets, and their addresses tokens: no cache keeps them, no other site learns them.
         response.headers_mut().insert("cache-control", HeaderValue::from_static("no-store"));
         response.headers_mut().insert("referrer-policy", HeaderValue::from_static("same-origin"));
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert("retry-after", HeaderValue::from(seconds));
+        }
         Ok(response)
     }
 }
@@ -92,11 +142,6 @@ impl Page {
 /// Whether the form was sent.
 pub(in crate::accounts) fn is_post() -> bool {
     *request().method() == Method::POST
-}
-
-/// A field of the form; empty when it was not sent.
-pub(in crate::accounts) fn field(name: &str) -> String {
-    request().form().get_str(name).unwrap_or_default().to_owned()
 }
 
 /// Says something on the next page.
