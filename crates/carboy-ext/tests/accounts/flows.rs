@@ -240,6 +240,20 @@ fn who_is_sent_to_log_in_comes_back_and_nowhere_else() {
 }
 
 #[test]
+fn who_is_sent_to_log_in_comes_back_also_where_the_session_remembers_to_what() {
+    let configure = |app: &mut App| {
+        app.config().set("USE_SESSION_FOR_NEXT", true);
+    };
+    let world = world_with(configure, |accounts| accounts);
+    world.confirmed(EMAIL, PASSWORD);
+    assert_eq!(world.client.get("/change").send().location(), Some("/login"));
+    let page = world.client.get("/login").send().text();
+    assert!(page.contains("name=\"next\" value=\"/change\""), "{page}");
+    let fields = [("email", EMAIL), ("password", PASSWORD), ("next", "/change")];
+    assert_eq!(world.client.post("/login").form(fields).send().location(), Some("/change"));
+}
+
+#[test]
 fn guessing_is_slowed_down_for_known_and_unknown_users_alike() {
     let world = world();
     world.confirmed(EMAIL, PASSWORD);

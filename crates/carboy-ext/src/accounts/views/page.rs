@@ -2,8 +2,8 @@
 
 use carboy::{
     HeaderValue, HttpError, IntoResponse, Method, Response, Result, StatusCode, TemplateArgs,
-    TemplateContext, TemplateError, TemplateValue, flash, gettext, redirect, render_template, request,
-    select_template, try_url_for,
+    TemplateContext, TemplateError, TemplateValue, flash, gettext, redirect, redirect_target,
+    render_template, request, select_template, try_url_for,
 };
 
 use crate::accounts::error::{AccountError, AccountErrorKind};
@@ -162,7 +162,8 @@ pub(in crate::accounts) fn to_url(url: &str) -> Result<Response> {
 
 /// Where to go after logging in: the page that was asked for, if it is one of this app.
 pub(in crate::accounts) fn next_url(accounts: &Accounts) -> Result<String> {
-    Ok(match login::next_url() {
+    // The pages hand it on in a field, also where it came by the session.
+    Ok(match login::next_url().or_else(|| redirect_target("next")) {
         Some(next) => next,
         None => accounts.settings()?.post_login.clone(),
     })
