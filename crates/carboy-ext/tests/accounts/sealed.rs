@@ -148,7 +148,7 @@ fn a_secret_that_nothing_opens_is_logged_and_leaves_the_recovery_codes() {
     }
 }
 
-/// What `docs/src/accounts.md` says of the format, in Python.
+/// The format of `src/accounts/sealed.rs`, in Python.
 const PYTHON: &str = "\
 import sys
 from base64 import urlsafe_b64decode, urlsafe_b64encode
