@@ -29,6 +29,14 @@ fn process() -> String {
     std::process::id().to_string()
 }
 
+/// What the app takes a request to be: who sent it, how, to whom.
+#[route("/seen")]
+fn seen() -> String {
+    let request = request();
+    let address = request.remote_addr().map(|address| address.to_string()).unwrap_or_default();
+    format!("{address} {} {}", request.scheme(), request.host())
+}
+
 /// Which worker answers.
 #[route("/worker")]
 fn worker() -> String {
@@ -196,7 +204,7 @@ fn main() -> carboy::Result<()> {
     app.teardown_request(|_| {
         ENDED.fetch_add(1, Relaxed);
     });
-    app.routes(routes![index, process, worker, slow, events, upload, tunnel, spawn, panic]);
+    app.routes(routes![index, process, seen, worker, slow, events, upload, tunnel, spawn, panic]);
     app.routes(routes![held, gauge, sleep, stall, file, read_stream]);
     let done = app.run();
     drop(held);
