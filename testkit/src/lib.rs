@@ -2,6 +2,7 @@
 
 #![forbid(unsafe_code)]
 
+mod certificates;
 mod flask;
 mod folder;
 mod http;
@@ -11,6 +12,7 @@ mod process;
 mod redis;
 mod webdriver;
 
+pub use certificates::Certificates;
 pub use flask::{Flask, python};
 pub use folder::Folder;
 pub use http::{Answer, ask};

@@ -15,7 +15,7 @@
 //! | `translations` | [`translations`]: languages, time zones, dates and numbers | Flask-Babel |
 //! | `mail` | [`mail`]: sending mail | Flask-Mail |
 //! | `cache` | [`cache`]: answers, results and fragments that are kept | Flask-Caching |
-//! | `redis` | Redis as the store of limits and caches | |
+//! | `redis`, `redis-tls` | Redis as the store of limits and caches; behind TLS | |
 //!
 //! Security headers and the protection against cross-site requests cost no dependency and are in [`carboy::security`].
 #![forbid(unsafe_code)]

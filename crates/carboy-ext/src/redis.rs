@@ -4,6 +4,10 @@
 //! that does not answer is left alone for a moment after each attempt: meanwhile commands fail at once, so that requests do not queue up
 //! before it. Its going and its coming back are logged, once each.
 
+mod tls;
+
+pub(crate) use tls::{PemFile, Tls};
+
 use redis::{
     Client, Cmd, ConnectionInfo, FromRedisValue, IntoConnectionInfo, RedisResult,
     aio::{ConnectionManager, ConnectionManagerConfig},
@@ -88,19 +92,16 @@ impl std::error::Error for LinkError {
 }
 
 impl Link {
-    /// A server by its URL: `redis://host:port/db`, `redis+unix:///path`, `unix:///path`, and the same with `valkey`. Nothing is connected yet.
+    /// A server by its URL: `redis://host:port/db`, `rediss://` for TLS, `redis+unix:///path`, `unix:///path`, and the same with `valkey`. Nothing is
+    /// connected yet.
     ///
     /// # Errors
-    /// A sentence about a URL that is none.
-    pub(crate) fn open(whose: &str, url: &str, timeout: Duration) -> Result<Self, String> {
+    /// A sentence about a URL that is none, or about what was chosen for TLS.
+    pub(crate) fn open(whose: &str, url: &str, timeout: Duration, tls: &Tls) -> Result<Self, String> {
         let target = match url.split_once(':') {
             Some(("redis+unix" | "valkey+unix", rest)) => format!("unix:{rest}"),
             Some(("valkey", rest)) => format!("redis:{rest}"),
-            Some(("rediss" | "valkeys", _)) => {
-                return Err(format!(
-                    "{whose} is to be reached over TLS, which is not supported: let a tunnel do it"
-                ));
-            }
+            Some(("valkeys", rest)) => format!("rediss:{rest}"),
             _ => url.to_owned(),
         };
         // The error of the crate may repeat the URL, with its password.
@@ -108,7 +109,7 @@ impl Link {
             format!("the URL of {whose} is not one of a Redis server ({})", error.category())
         })?;
         let name = format!("{whose} at {}", info.addr());
-        let client = Client::open(info).map_err(|error| format!("{name}: {}", error.category()))?;
+        let client = tls.client(whose, info)?;
         Ok(Link { client, manager: OnceLock::new(), timeout, name, health: Mutex::default() })
     }
 

@@ -51,6 +51,8 @@
 //! | `CACHE_MEMORY_SIZE` | the bytes that may be kept in memory | 64 MiB |
 //! | `CACHE_MAX_ENTRY_SIZE` | the bytes of one thing that is kept | 1 MiB |
 //! | `CACHE_REDIS_URL`, or `CACHE_REDIS_HOST`, `CACHE_REDIS_PORT`, `CACHE_REDIS_DB`, `CACHE_REDIS_PASSWORD` | where Redis is | |
+//! | `CACHE_REDIS_CA_FILE` | for `rediss://`: a PEM file with the authorities to trust in place of the system's, in the instance folder unless its path is absolute | |
+//! | `CACHE_REDIS_CERT_FILE`, `CACHE_REDIS_KEY_FILE` | what this side shows to a Redis that wants certificates | |
 //! | `CACHE_REDIS_TIMEOUT` | how many seconds it may take | 0.5 |
 //!
 //! | file | what it holds |
@@ -313,7 +315,7 @@ impl Extension for Cache {
 
     fn startup<'a>(&'a self, app: &'a Arc<State>) -> ExtensionFuture<'a, Result<()>> {
         Box::pin(async move {
-            let (settings, store) = settings::of(app.config(), self.0.redis_url.as_deref())?;
+            let (settings, store) = settings::of(app, self.0.redis_url.as_deref())?;
             let not_kept = moka::sync::Cache::builder()
                 .max_capacity(10_000)
                 .time_to_live(Duration::from_secs(60))
@@ -327,10 +329,8 @@ impl Extension for Cache {
     fn check<'a>(&'a self, _app: &'a Arc<State>) -> ExtensionFuture<'a, Vec<String>> {
         Box::pin(async move {
             match self.live() {
-                Some(live) if !live.store.check().await => {
-                    vec!["the store of the cache does not answer".to_owned()]
-                }
-                _ => Vec::new(),
+                Some(live) => live.store.check().await.err().into_iter().collect(),
+                None => Vec::new(),
             }
         })
     }

@@ -1,8 +1,10 @@
 //! What was chosen by the keys `CACHE_…`.
 
 use super::store::{Memory, Store};
-use carboy::{Config, Error, Result};
+use carboy::{Error, Result, State};
 use std::time::Duration;
+#[cfg(feature = "redis")]
+use std::{path::PathBuf, sync::Arc};
 
 /// What was chosen.
 pub(super) struct Settings {
@@ -13,7 +15,8 @@ pub(super) struct Settings {
 }
 
 /// What the configuration says; a URL of code comes before its type.
-pub(super) fn of(config: &Config, redis_url: Option<&str>) -> Result<(Settings, Store)> {
+pub(super) fn of(app: &State, redis_url: Option<&str>) -> Result<(Settings, Store)> {
+    let config = app.config();
     let size = |key, default: u64| -> Result<u64> { Ok(config.get(key)?.unwrap_or(default)) };
     let settings = Settings {
         prefix: config.get_str("CACHE_KEY_PREFIX")?.unwrap_or("carboy_cache_").to_owned(),
@@ -29,7 +32,7 @@ pub(super) fn of(config: &Config, redis_url: Option<&str>) -> Result<(Settings, 
     let store = match kind.rsplit('.').next().unwrap_or(kind).to_ascii_lowercase().as_str() {
         "simplecache" | "simple" | "memory" => Store::Memory(Memory::new(settings.memory_size)),
         "nullcache" | "null" => Store::Null,
-        "rediscache" | "redis" => redis(config, redis_url)?,
+        "rediscache" | "redis" => redis(app, redis_url)?,
         _ => {
             return Err(Error::msg(format!(
                 "CACHE_TYPE: '{kind}' is no cache: there are SimpleCache, RedisCache and NullCache"
@@ -40,9 +43,10 @@ pub(super) fn of(config: &Config, redis_url: Option<&str>) -> Result<(Settings, 
 }
 
 #[cfg(feature = "redis")]
-fn redis(config: &Config, url: Option<&str>) -> Result<Store> {
-    use crate::redis::{Link, TIMEOUT};
+fn redis(app: &State, url: Option<&str>) -> Result<Store> {
+    use crate::redis::{Link, PemFile, TIMEOUT, Tls};
 
+    let config = app.config();
     let url = match (url, config.get_str("CACHE_REDIS_URL")?) {
         (Some(url), _) | (None, Some(url)) => url.to_owned(),
         (None, None) => {
@@ -57,8 +61,18 @@ fn redis(config: &Config, url: Option<&str>) -> Result<Store> {
         }
     };
     let timeout = config.get_duration("CACHE_REDIS_TIMEOUT")?.filter(|timeout| !timeout.is_zero());
-    Link::open("the store of the cache", &url, timeout.unwrap_or(TIMEOUT))
-        .map(Store::Redis)
+    let file = |key| -> Result<Option<PemFile>> {
+        let path = config.get::<PathBuf>(key)?;
+        Ok(path.map(|path| PemFile { key, path: config.instance_path().join(path) }))
+    };
+    let tls = Tls {
+        authorities: file("CACHE_REDIS_CA_FILE")?,
+        certificate: file("CACHE_REDIS_CERT_FILE")?,
+        key: file("CACHE_REDIS_KEY_FILE")?,
+        debug: app.debug(),
+    };
+    Link::open("the store of the cache", &url, timeout.unwrap_or(TIMEOUT), &tls)
+        .map(|link| Store::Redis(Arc::new(link)))
         .map_err(Error::msg)
 }
 
@@ -68,6 +82,6 @@ fn percent_encoded(text: &str) -> String {
 }
 
 #[cfg(not(feature = "redis"))]
-fn redis(_: &Config, _: Option<&str>) -> Result<Store> {
+fn redis(_: &State, _: Option<&str>) -> Result<Store> {
     Err(Error::msg("CACHE_TYPE: RedisCache needs the feature `redis` of carboy-ext"))
 }

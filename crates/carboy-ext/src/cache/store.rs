@@ -16,7 +16,7 @@ pub(super) enum Store {
     Null,
     Memory(Memory),
     #[cfg(feature = "redis")]
-    Redis(Link),
+    Redis(Arc<Link>),
 }
 
 /// The memory of the process, with a limit for all of it. What was used least goes first.
@@ -126,12 +126,15 @@ impl Store {
         }
     }
 
-    /// Whether the store answers.
-    pub(super) async fn check(&self) -> bool {
+    /// Whether the store answers, or why not.
+    pub(super) async fn check(&self) -> Result<(), String> {
         match self {
-            Store::Null | Store::Memory(_) => true,
+            Store::Null | Store::Memory(_) => Ok(()),
             #[cfg(feature = "redis")]
-            Store::Redis(link) => link.ask::<()>(&Call::Command(redis::cmd("PING"))).await.is_ok(),
+            Store::Redis(link) => link
+                .ask::<()>(&Call::Command(redis::cmd("PING")))
+                .await
+                .map_err(|error| format!("the store of the cache does not answer: {error}")),
         }
     }
 }

@@ -70,7 +70,7 @@ impl Backend {
             }
             due
         };
-        if due && settings.store.check().await {
+        if due && settings.store.check().await.is_ok() {
             tracing::info!(target: "carboy::limiter", "the store of rate limits answers again");
             *self.lock() = None;
         }

@@ -418,10 +418,18 @@ impl Extension for Limiter {
     fn check<'a>(&'a self, _app: &'a Arc<State>) -> ExtensionFuture<'a, Vec<String>> {
         Box::pin(async move {
             match self.live() {
-                Some(live) if !live.settings.store.check().await => {
-                    vec!["the store of rate limits does not answer (RATELIMIT_STORAGE_URI)".to_owned()]
+                Some(live) => {
+                    let error = live.settings.store.check().await.err();
+                    error
+                        .map(|error| {
+                            format!(
+                                "the store of rate limits does not answer (RATELIMIT_STORAGE_URI): {error}"
+                            )
+                        })
+                        .into_iter()
+                        .collect()
                 }
-                _ => Vec::new(),
+                None => Vec::new(),
             }
         })
     }
@@ -456,7 +464,7 @@ impl Limiter {
         if meta.is_empty() {
             meta.extend(config.get_str("RATELIMIT_META")?.map(|text| Limit::new(text).shared_as("meta")));
         }
-        let settings = Settings::of(&inner.chosen, config)?;
+        let settings = Settings::of(&inner.chosen, app)?;
         let own = scopes.views.iter().chain(&scopes.blueprints).map(|(_, limit)| limit);
         let all = scopes.default.iter().chain(&scopes.application).chain(&meta).chain(own);
         for limit in all.chain(&settings.fallback_limits).filter(|limit| limit.is_fixed()) {

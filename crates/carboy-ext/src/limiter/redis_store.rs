@@ -173,8 +173,8 @@ impl RedisStore {
         Ok(self.link.delete_matching(&pattern).await?)
     }
 
-    pub(super) async fn check(&self) -> bool {
-        self.link.ask::<()>(&Call::Command(cmd("PING"))).await.is_ok()
+    pub(super) async fn check(&self) -> Answer<()> {
+        Ok(self.link.ask(&Call::Command(cmd("PING"))).await?)
     }
 
     fn key(&self, key: &str) -> String {

@@ -6,7 +6,7 @@ use super::{
     store::Store,
     strategy::Strategy,
 };
-use carboy::{Config, Error, HeaderName, Result, config::ConfigError};
+use carboy::{Config, Error, HeaderName, Result, State, config::ConfigError};
 
 /// The names of the header fields that tell about a limit.
 #[derive(Debug, Clone)]
@@ -92,7 +92,8 @@ pub(super) fn limits(config: &Config, key: &str, per_method: &str, cost: &str) -
 }
 
 impl Settings {
-    pub(super) fn of(chosen: &Chosen, config: &Config) -> Result<Self> {
+    pub(super) fn of(chosen: &Chosen, app: &State) -> Result<Self> {
+        let config = app.config();
         let strategy = match (chosen.strategy, config.get_str("RATELIMIT_STRATEGY")?) {
             (Some(strategy), _) => strategy,
             (None, Some(name)) => {
@@ -111,7 +112,7 @@ impl Settings {
         };
         let store = match uri.unwrap_or("memory://") {
             "memory://" | "async+memory://" => memory(),
-            uri => redis(strategy, uri, config)?,
+            uri => redis(strategy, uri, app)?,
         };
         let mut fallback_limits = chosen.in_memory_fallback.clone();
         if fallback_limits.is_empty()
@@ -174,11 +175,11 @@ impl Headers {
 }
 
 #[cfg(feature = "redis")]
-fn redis(strategy: Strategy, uri: &str, config: &Config) -> Result<Store> {
+fn redis(strategy: Strategy, uri: &str, app: &State) -> Result<Store> {
     use super::redis_store::RedisStore;
-    use crate::redis::{Link, TIMEOUT};
+    use crate::redis::{Link, PemFile, TIMEOUT, Tls};
     use serde::Deserialize;
-    use std::time::Duration;
+    use std::{path::PathBuf, time::Duration};
 
     /// Those of redis-py and limits that mean something here.
     #[derive(Deserialize, Default)]
@@ -186,8 +187,12 @@ fn redis(strategy: Strategy, uri: &str, config: &Config) -> Result<Store> {
         key_prefix: Option<String>,
         socket_timeout: Option<f64>,
         socket_connect_timeout: Option<f64>,
+        ssl_ca_certs: Option<PathBuf>,
+        ssl_certfile: Option<PathBuf>,
+        ssl_keyfile: Option<PathBuf>,
     }
 
+    let config = app.config();
     let options: Options = config.get("RATELIMIT_STORAGE_OPTIONS")?.unwrap_or_default();
     let timeout = options.socket_timeout.or(options.socket_connect_timeout);
     let timeout = match timeout.map(Duration::try_from_secs_f64) {
@@ -197,7 +202,16 @@ fn redis(strategy: Strategy, uri: &str, config: &Config) -> Result<Store> {
             return Err(Error::msg("RATELIMIT_STORAGE_OPTIONS: a timeout is a number of seconds above zero"));
         }
     };
-    let link = Link::open("the store of rate limits", uri, timeout).map_err(Error::msg)?;
+    let file = |key, path: Option<PathBuf>| {
+        path.map(|path| PemFile { key, path: config.instance_path().join(path) })
+    };
+    let tls = Tls {
+        authorities: file("ssl_ca_certs of RATELIMIT_STORAGE_OPTIONS", options.ssl_ca_certs),
+        certificate: file("ssl_certfile of RATELIMIT_STORAGE_OPTIONS", options.ssl_certfile),
+        key: file("ssl_keyfile of RATELIMIT_STORAGE_OPTIONS", options.ssl_keyfile),
+        debug: app.debug(),
+    };
+    let link = Link::open("the store of rate limits", uri, timeout, &tls).map_err(Error::msg)?;
     Ok(Store::redis(
         strategy,
         RedisStore::new(link, options.key_prefix.unwrap_or_else(|| "LIMITS".to_owned())),
@@ -205,7 +219,7 @@ fn redis(strategy: Strategy, uri: &str, config: &Config) -> Result<Store> {
 }
 
 #[cfg(not(feature = "redis"))]
-fn redis(_: Strategy, _: &str, _: &Config) -> Result<Store> {
+fn redis(_: Strategy, _: &str, _: &State) -> Result<Store> {
     Err(Error::msg(
         "RATELIMIT_STORAGE_URI: stores other than memory:// need the feature `redis` of carboy-ext",
     ))

@@ -96,9 +96,9 @@ impl Store {
     }
 
     /// Whether the store answers.
-    pub(super) async fn check(&self) -> bool {
+    pub(super) async fn check(&self) -> Result<(), StoreError> {
         match &self.place {
-            Place::Memory(_) => true,
+            Place::Memory(_) => Ok(()),
             #[cfg(feature = "redis")]
             Place::Redis(redis) => redis.check().await,
         }
