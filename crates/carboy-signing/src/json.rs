@@ -55,9 +55,37 @@ pub fn write<T: Serialize + ?Sized>(value: &T, style: &JsonStyle, out: &mut Vec<
 
 /// Appends text as a JSON string, quotes included.
 pub fn write_str(text: &str, ensure_ascii: bool, out: &mut Vec<u8>) {
+    out.reserve(text.len() + 2);
     out.push(b'"');
-    let bytes = text.as_bytes();
     let plain = if ensure_ascii { PLAIN_ASCII } else { PLAIN_UTF8 };
+    if is_plain(text.as_bytes(), plain) {
+        out.extend_from_slice(text.as_bytes());
+    } else {
+        write_escaped(text, plain, out);
+    }
+    out.push(b'"');
+}
+
+/// Whether every byte stands for itself; eight at a time, since most do.
+fn is_plain(bytes: &[u8], plain: &[bool; 256]) -> bool {
+    const ONES: u64 = 0x0101_0101_0101_0101;
+    const HIGH: u64 = 0x80 * ONES;
+    let has = |word: u64, byte: u8| {
+        let zero = word ^ (ONES * u64::from(byte));
+        zero.wrapping_sub(ONES) & !zero
+    };
+    let (words, rest) = bytes.as_chunks::<8>();
+    words.iter().all(|bytes| {
+        let word = u64::from_ne_bytes(*bytes);
+        let control = word.wrapping_sub(0x20 * ONES) & !word;
+        // A byte beyond ASCII is looked up: whether it is plain is a matter of style.
+        let doubtful = (control | has(word, b'"') | has(word, b'\\') | has(word, 0x7f) | word) & HIGH;
+        doubtful == 0 || bytes.iter().all(|&byte| plain[usize::from(byte)])
+    }) && rest.iter().all(|&byte| plain[usize::from(byte)])
+}
+
+fn write_escaped(text: &str, plain: &[bool; 256], out: &mut Vec<u8>) {
+    let bytes = text.as_bytes();
     let mut written = 0;
     let mut at = 0;
     while let Some(skip) = bytes[at..].iter().position(|&byte| !plain[usize::from(byte)]) {
@@ -85,7 +113,6 @@ pub fn write_str(text: &str, ensure_ascii: bool, out: &mut Vec<u8>) {
         written = at;
     }
     out.extend_from_slice(&bytes[written..]);
-    out.push(b'"');
 }
 
 const PLAIN_ASCII: &[bool; 256] = &plain(0x7f);
@@ -237,8 +264,16 @@ impl<'w> Writer<'w> {
         }
     }
 
-    fn separator(style: &JsonStyle) -> &'static [u8] {
-        if style.compact || style.indent.is_some() { b"," } else { b", " }
+    /// `,` or `:`, with a blank where the style has one.
+    fn mark(&mut self, mark: u8, is_spaced: bool) {
+        self.out.push(mark);
+        if is_spaced {
+            self.out.push(b' ');
+        }
+    }
+
+    fn comma(&mut self) {
+        self.mark(b',', !self.style.compact && self.style.indent.is_none());
     }
 
     fn open<'a>(&'a mut self, bracket: u8) -> Open<'a, 'w> {
@@ -269,8 +304,7 @@ impl<'w> Writer<'w> {
     }
 
     fn colon(&mut self) {
-        let compact = self.style.compact && self.style.indent.is_none();
-        self.out.extend_from_slice(if compact { b":" } else { b": " });
+        self.mark(b':', !self.style.compact || self.style.indent.is_some());
     }
 }
 
@@ -289,7 +323,7 @@ impl Open<'_, '_> {
         if self.empty {
             self.empty = false;
         } else {
-            self.writer.out.extend_from_slice(Writer::separator(self.writer.style));
+            self.writer.comma();
         }
         self.writer.newline();
     }
@@ -781,5 +815,26 @@ impl ser::Serializer for KeyWriter<'_> {
         _len: usize,
     ) -> Result<Self::SerializeStructVariant> {
         self.refuse()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_byte_that_needs_an_escape_is_found_wherever_it_stands() {
+        for ensure_ascii in [true, false] {
+            let plain = if ensure_ascii { PLAIN_ASCII } else { PLAIN_UTF8 };
+            for length in 1..20 {
+                for place in 0..length {
+                    for byte in 0..=0xff {
+                        let mut bytes = vec![b'a'; length];
+                        bytes[place] = byte;
+                        assert_eq!(is_plain(&bytes, plain), plain[usize::from(byte)], "{bytes:?}");
+                    }
+                }
+            }
+        }
     }
 }
