@@ -121,6 +121,23 @@ fn openssl_resumes_sessions_and_gets_no_early_data_and_no_renegotiation() {
 
 #[test]
 #[ignore = "needs openssl"]
+fn a_ticket_opens_for_twelve_hours_at_the_most_and_only_where_it_was_issued() {
+    let (first, other) = (site(|tls, _, _| tls), site(|tls, _, _| tls));
+    let (_, said) = first.s_client("-tls1_2 -ign_eof -sess_out FOLDER/session", GET);
+    let hint = said.lines().find_map(|line| line.trim().strip_prefix("TLS session ticket lifetime hint: "));
+    let seconds: u32 = hint.and_then(|hint| hint.split(' ').next()?.parse().ok()).expect("a ticket");
+    assert!((1..=12 * 3600).contains(&seconds), "{seconds}");
+    let session = first.path("session");
+    let resume = |site: &Site| site.s_client(&format!("-tls1_2 -ign_eof -sess_in {session}"), GET).1;
+    // OpenSSL knows the authority that it was told of; here it is about tickets.
+    let said = resume(&other);
+    assert!(!said.contains("Reused, TLSv1."), "{said}");
+    let said = resume(&first);
+    assert!(said.contains("Reused, TLSv1."), "{said}");
+}
+
+#[test]
+#[ignore = "needs openssl"]
 fn openssl_is_let_in_with_a_certificate_of_the_right_authority_alone() {
     let site = site(|tls, folder, _| {
         tls.client_certificates(ClientCertificates::required(folder.path().join("ca.pem")))
