@@ -43,9 +43,7 @@ struct Health {
 /// What Redis is asked: one round trip.
 pub(crate) enum Call {
     Command(Cmd),
-    #[cfg(feature = "limiter")]
     Pipeline(redis::Pipeline),
-    #[cfg(feature = "limiter")]
     Script(redis::ScriptInvocation<'static>),
 }
 
@@ -53,9 +51,7 @@ impl Call {
     async fn send<T: FromRedisValue>(&self, mut to: ConnectionManager) -> RedisResult<T> {
         match self {
             Call::Command(command) => command.query_async(&mut to).await,
-            #[cfg(feature = "limiter")]
             Call::Pipeline(pipeline) => pipeline.query_async(&mut to).await,
-            #[cfg(feature = "limiter")]
             Call::Script(script) => script.invoke_async(&mut to).await,
         }
     }

@@ -6,8 +6,13 @@ mod attributes;
 #[path = "cache/crowd.rs"]
 mod crowd;
 #[cfg(feature = "redis")]
+#[path = "cache/processes.rs"]
+mod processes;
+#[cfg(feature = "redis")]
 #[path = "cache/redis.rs"]
 mod redis;
+#[path = "cache/stale.rs"]
+mod stale;
 
 use carboy::{Method, StatusCode, prelude::*, testing::TestClient};
 use carboy_ext::cache::{Cache, Cached, cached};

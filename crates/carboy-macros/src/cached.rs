@@ -75,6 +75,12 @@ impl Cached {
                 "key_prefix" | "make_cache_key" => {
                     return Err(syn::Error::new_spanned(key, format!("`{key}` is called `key` here")));
                 }
+                "stale_while_revalidate" => {
+                    return Err(syn::Error::new_spanned(
+                        key,
+                        "a view is made for a request, so none is made ahead: `#[memoize]` has this option for what the view shows",
+                    ));
+                }
                 _ => {
                     return Err(syn::Error::new_spanned(
                         key,
@@ -123,6 +129,9 @@ pub(crate) fn options(
     let mut seen: Vec<Ident> = Vec::new();
     let mut errors = Errors::default();
     while !input.is_empty() {
+        if !input.peek(Ident::peek_any) {
+            return Err(input.error("options have names: `timeout = 60`"));
+        }
         let key = input.call(Ident::parse_any)?;
         if seen.contains(&key) {
             errors.push(&key, format!("`{key}` is written twice"));
@@ -222,7 +231,7 @@ mod tests {
 
     #[test]
     fn mistakes_are_named() {
-        assert!(error(&parse_quote!(#[cached(60)])).contains("expected identifier"));
+        assert_eq!(error(&parse_quote!(#[cached(60)])), "options have names: `timeout = 60`");
         let seconds = "`timeout` takes seconds, as a number, or a `Duration`";
         assert_eq!(error(&parse_quote!(#[cached(timeout)])), seconds);
         assert_eq!(error(&parse_quote!(#[cached(timeout = "60")])), seconds);

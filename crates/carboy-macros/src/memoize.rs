@@ -6,9 +6,9 @@ use crate::{
     paths::Ext,
 };
 use proc_macro2::{Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{format_ident, quote, quote_spanned};
 use syn::{
-    FnArg, GenericParam, Pat, PatType, ReturnType, Token,
+    FnArg, GenericParam, Pat, PatType, ReturnType, Token, Type,
     ext::IdentExt,
     parenthesized,
     parse::{ParseStream, Parser},
@@ -20,9 +20,13 @@ use syn::{
 #[derive(Default)]
 struct Options {
     timeout: Option<TokenStream>,
+    /// For how long a result that has run out is given while the next is made.
+    stale: Option<TokenStream>,
     /// Arguments that the result does not depend on.
     ignored: Vec<Ident>,
 }
+
+const OPTIONS: &str = "`timeout`, `stale_while_revalidate`, `ignore(…)`";
 
 impl Options {
     fn read(input: ParseStream<'_>) -> syn::Result<Self> {
@@ -30,6 +34,7 @@ impl Options {
         options(input, |key, input| {
             match key.to_string().as_str() {
                 "timeout" => this.timeout = Some(duration(key, input)?),
+                "stale_while_revalidate" => this.stale = Some(duration(key, input)?),
                 "ignore" => {
                     let content;
                     if !input.peek(syn::token::Paren) {
@@ -46,7 +51,7 @@ impl Options {
                 _ => {
                     return Err(syn::Error::new_spanned(
                         key,
-                        format!("`{key}` is no option of `#[memoize]`; there are `timeout`, `ignore(…)`"),
+                        format!("`{key}` is no option of `#[memoize]`; there are {OPTIONS}"),
                     ));
                 }
             }
@@ -89,6 +94,19 @@ fn read(args: TokenStream, function: &Function) -> syn::Result<TokenStream> {
             errors.push(name, format!("`{}` has no argument `{name}`", sig.ident));
         }
     }
+    if options.stale.is_some() {
+        for (name, typed) in &arguments {
+            if let Type::Reference(reference) = &*typed.ty
+                && reference.lifetime.as_ref().is_none_or(|lifetime| lifetime.ident != "static")
+            {
+                let advice = "the next result is made when the caller is gone";
+                errors.push(
+                    &typed.ty,
+                    format!("with `stale_while_revalidate` `{name}` has to be an owned value: {advice}"),
+                );
+            }
+        }
+    }
     let tokens = tokens(function, &options, &arguments);
     errors.finish(tokens)
 }
@@ -116,8 +134,7 @@ fn arguments<'a>(function: &'a Function, errors: &mut Errors) -> Vec<(Ident, &'a
 fn tokens(function: &Function, options: &Options, arguments: &[(Ident, &PatType)]) -> TokenStream {
     let (attrs, vis, sig, body) = (&function.attrs, &function.vis, &function.sig, function.body());
     let (name, output, generics) = (&sig.ident, &sig.output, &sig.generics);
-    let (key_of, memoized, forget, forget_all) =
-        (Ext::MemoKey, Ext::Memoized.at(output.span()), Ext::ForgetMemoized, Ext::ForgetAllMemoized);
+    let (key_of, forget, forget_all) = (Ext::MemoKey, Ext::ForgetMemoized, Ext::ForgetAllMemoized);
     let counted: Vec<&(Ident, &PatType)> =
         arguments.iter().filter(|(argument, _)| !options.ignored.contains(argument)).collect();
     let names: Vec<&Ident> = counted.iter().map(|(argument, _)| argument).collect();
@@ -131,16 +148,35 @@ fn tokens(function: &Function, options: &Options, arguments: &[(Ident, &PatType)
         Some(timeout) => quote!(::core::option::Option::Some(#timeout)),
         None => quote!(::core::option::Option::None),
     };
-    let result = match output {
-        ReturnType::Type(_, ty) => quote!(-> #ty),
-        ReturnType::Default => TokenStream::new(),
+    let make = format_ident!("__{}_itself", name.unraw());
+    let all: Vec<&Ident> = arguments.iter().map(|(argument, _)| argument).collect();
+    let call = match &options.stale {
+        Some(stale) => {
+            let memoized = Ext::MemoizedStale.at(output.span());
+            quote_spanned!(output.span()=> #memoized(#key, #timeout, #stale, move || #make(#(#all),*)).await)
+        }
+        None => {
+            let memoized = Ext::Memoized.at(output.span());
+            quote_spanned!(output.span()=> #memoized(#key, #timeout, async move || #make(#(#all),*).await).await)
+        }
     };
-    let call = quote_spanned!(output.span()=> #memoized(#key, #timeout, async move || #result #body).await);
+    // The function itself, under a name that nobody knows; the one before it only hands its arguments on.
+    let mut inner = sig.clone();
+    inner.ident = make;
+    let mut outer = sig.clone();
+    for input in &mut outer.inputs {
+        if let FnArg::Typed(typed) = input
+            && let Pat::Ident(pattern) = &mut *typed.pat
+        {
+            pattern.mutability = None;
+        }
+    }
     let cfgs = function.cfgs();
     let title = format!("Forgets results of [`{name}`](fn@{name}).");
     quote! {
         #(#attrs)*
-        #vis #sig {
+        #vis #outer {
+            #inner #body
             let #key = #key_of::<#name>(&#values);
             #call
         }
@@ -184,7 +220,7 @@ mod tests {
         assert_eq!(errors(quote!(timeout = 60, ignore(a)), good.clone()), Vec::<String>::new());
         assert_eq!(
             errors(quote!(seconds = 60), good),
-            ["`seconds` is no option of `#[memoize]`; there are `timeout`, `ignore(…)`"]
+            [format!("`seconds` is no option of `#[memoize]`; there are {OPTIONS}")]
         );
     }
 

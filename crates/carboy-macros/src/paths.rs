@@ -150,6 +150,8 @@ paths! { carboy_ext, Ext {
     MemoKey => "memo_key",
     /// `fn memoized`: a result that was kept, or is made now.
     Memoized => "memoized",
+    /// `fn memoized_stale`: a result that was kept and may have run out, or is made now.
+    MemoizedStale => "memoized_stale",
     /// `fn forget_memoized`: forgets a result of a function.
     ForgetMemoized => "forget_memoized",
     /// `fn forget_all_memoized`: forgets all results of a function.

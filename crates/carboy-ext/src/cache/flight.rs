@@ -16,6 +16,8 @@ pub(super) struct Flights(Arc<Mutex<HashMap<String, watch::Receiver<Option<Outco
 pub(super) enum Outcome {
     /// It was made.
     Made(Arc<[u8]>),
+    /// It is kept already.
+    Kept,
     /// It was made, for one alone.
     NotKept,
     /// It was not.
@@ -58,7 +60,8 @@ impl Flights {
         }
     }
 
-    fn begin(&self, key: &str) -> Result<Flight, watch::Receiver<Option<Outcome>>> {
+    /// Begins to make something, unless another does.
+    pub(super) fn begin(&self, key: &str) -> Result<Flight, watch::Receiver<Option<Outcome>>> {
         let mut flights = self.lock();
         if let Some(waiting) = flights.get(key) {
             return Err(waiting.clone());

@@ -38,8 +38,12 @@
 //! name.
 //!
 //! When something is missing, or has run out, and many ask for it at once, one of them makes it and the others wait: one computation, whatever the
-//! crowd. Should it fail, all of them fail with its error; should it panic, or its client go away, the next one makes it. That holds for each
-//! process.
+//! crowd. Should it fail, all of them fail with its error; should it panic, or its client go away, the next one makes it. In Redis that holds for
+//! all processes: one makes it, under a lock, and the others wait for what comes of it, no longer than `CACHE_LOCK_TIMEOUT`, which a process that dies
+//! costs at most. What takes longer may be made twice.
+//!
+//! Results may be [given while they are stale](Cache::memoize_stale), so that nobody waits for the next one. Answers of views may not: a view needs its
+//! request, and making one up would run hooks, limits and logins for somebody who did not ask.
 //!
 //! A store that does not answer is no error: what is asked for is made anew, and the connection says so in the log, once.
 //!
@@ -50,6 +54,7 @@
 //! | `CACHE_KEY_PREFIX` | begins each key | `carboy_cache_` |
 //! | `CACHE_MEMORY_SIZE` | the bytes that may be kept in memory | 64 MiB |
 //! | `CACHE_MAX_ENTRY_SIZE` | the bytes of one thing that is kept | 1 MiB |
+//! | `CACHE_LOCK_TIMEOUT` | how many seconds processes wait for another, in Redis; 0 is not at all | 5 |
 //! | `CACHE_REDIS_URL`, or `CACHE_REDIS_HOST`, `CACHE_REDIS_PORT`, `CACHE_REDIS_DB`, `CACHE_REDIS_PASSWORD` | where Redis is | |
 //! | `CACHE_REDIS_CA_FILE` | for `rediss://`: a PEM file with the authorities to trust in place of the system's, in the instance folder unless its path is absolute | |
 //! | `CACHE_REDIS_CERT_FILE`, `CACHE_REDIS_KEY_FILE` | what this side shows to a Redis that wants certificates | |
@@ -58,8 +63,8 @@
 //! | file | what it holds |
 //! |---|---|
 //! | `view.rs` `answer.rs` `kept.rs` | [`cached`](fn@cached); which answers may be kept; how one is written down |
-//! | `memo.rs` | what `#[memoize]` calls |
-//! | `flight.rs` | one makes it, the others wait |
+//! | `memo.rs` | results of functions |
+//! | `flight.rs` `lock.rs` | one makes it, the others wait: in a process, and over processes |
 //! | `fragment.rs` | fragments of templates |
 //! | `store.rs` `settings.rs` | where things are kept, and what was chosen |
 
@@ -67,6 +72,8 @@ mod answer;
 mod flight;
 mod fragment;
 mod kept;
+#[cfg_attr(not(feature = "redis"), allow(dead_code, reason = "in memory nobody waits for another process"))]
+mod lock;
 mod memo;
 mod settings;
 mod store;
@@ -78,11 +85,11 @@ pub use view::{Cached, cached};
 /// What generated code names. Not part of the API.
 #[doc(hidden)]
 pub mod __private {
-    pub use super::memo::{forget_all_memoized, forget_memoized, memo_key, memoized};
+    pub use super::memo::{forget_all_memoized, forget_memoized, memo_key, memoized, memoized_stale};
 }
 
 use carboy::{App, Error, Extension, ExtensionFuture, Result, Scaffold, State, TemplateValue};
-use flight::{Flights, Outcome, Role};
+use flight::Flights;
 use fragment::Fragments;
 use serde::{Serialize, de::DeserializeOwned};
 use settings::Settings;
@@ -205,54 +212,6 @@ impl Cache {
             live.not_kept.invalidate_all();
             live.fragments.delete_prefix("");
             live.store.delete_prefix(&live.settings.prefix).await;
-        }
-    }
-
-    /// The value that is kept under a key, or what `make` returns, which is kept then: Flask-Caching's `memoize`, with the key in your hand.
-    ///
-    /// Write what the value depends on into the key: `format!("posts/{page}")`. Of many that ask at once one makes it. An error is not kept.
-    ///
-    /// # Errors
-    /// That of `make`, of this call or of the one that made the value for all; when the value cannot be written as JSON.
-    pub async fn memoize<T, F>(&self, key: &str, timeout: impl Into<Option<Duration>>, make: F) -> Result<T>
-    where
-        T: Serialize + DeserializeOwned,
-        F: AsyncFnOnce() -> Result<T>,
-    {
-        let Some(live) = self.live() else { return make().await };
-        let key = live.result_key(key);
-        let read = |bytes: Vec<u8>| serde_json::from_slice::<T>(&bytes).ok();
-        if let Some(value) = live.store.get(&key).await.and_then(read) {
-            return Ok(value);
-        }
-        let flight = match live.flights.join(&key).await {
-            Role::Leader(flight) => flight,
-            Role::Follower(Outcome::Failed(error)) => return Err(error),
-            Role::Follower(Outcome::Made(bytes)) => match serde_json::from_slice(&bytes) {
-                Ok(value) => return Ok(value),
-                // Somebody keeps another type under this key.
-                Err(_) => return make().await,
-            },
-            Role::Follower(Outcome::NotKept) => return make().await,
-        };
-        // It may have been made between the look and the start.
-        if let Some(bytes) = live.store.get(&key).await
-            && let Ok(value) = serde_json::from_slice(&bytes)
-        {
-            flight.land(Outcome::Made(bytes.into()));
-            return Ok(value);
-        }
-        match make().await {
-            Ok(value) => {
-                let bytes = serde_json::to_vec(&value)?;
-                live.keep(&key, bytes.clone(), timeout.into()).await;
-                flight.land(Outcome::Made(bytes.into()));
-                Ok(value)
-            }
-            Err(error) => {
-                flight.land(Outcome::Failed(error.clone()));
-                Err(error)
-            }
         }
     }
 }

@@ -12,6 +12,8 @@ pub(super) struct Settings {
     pub(super) timeout: Duration,
     pub(super) max_entry_size: usize,
     pub(super) memory_size: u64,
+    /// After how long a process that makes something is no longer waited for by others; zero is not at all.
+    pub(super) lock: Duration,
 }
 
 /// What the configuration says; a URL of code comes before its type.
@@ -22,6 +24,7 @@ pub(super) fn of(app: &State, redis_url: Option<&str>) -> Result<(Settings, Stor
         prefix: config.get_str("CACHE_KEY_PREFIX")?.unwrap_or("carboy_cache_").to_owned(),
         timeout: config.get_duration("CACHE_DEFAULT_TIMEOUT")?.unwrap_or(Duration::from_secs(300)),
         max_entry_size: usize::try_from(size("CACHE_MAX_ENTRY_SIZE", 1 << 20)?).unwrap_or(usize::MAX),
+        lock: config.get_duration("CACHE_LOCK_TIMEOUT")?.unwrap_or(Duration::from_secs(5)),
         memory_size: size("CACHE_MEMORY_SIZE", 64 << 20)?,
     };
     let kind = match redis_url {

@@ -27,6 +27,14 @@ pub(super) struct Memory(Cache<Arc<str>, Thing>);
 struct Thing {
     bytes: Arc<[u8]>,
     timeout: Option<Duration>,
+    kept_since: Instant,
+}
+
+impl Thing {
+    /// For how long it is kept still, if not for ever.
+    fn left(&self) -> Option<Duration> {
+        self.timeout.map(|timeout| timeout.saturating_sub(self.kept_since.elapsed()))
+    }
 }
 
 struct Timeouts;
@@ -59,8 +67,12 @@ impl Memory {
         self.0.get(key).map(|thing| thing.bytes)
     }
 
+    fn get_with_time(&self, key: &str) -> Option<(Arc<[u8]>, Option<Duration>)> {
+        self.0.get(key).map(|thing| (thing.bytes.clone(), thing.left()))
+    }
+
     pub(super) fn set(&self, key: &str, bytes: Vec<u8>, timeout: Option<Duration>) {
-        self.0.insert(key.into(), Thing { bytes: bytes.into(), timeout });
+        self.0.insert(key.into(), Thing { bytes: bytes.into(), timeout, kept_since: Instant::now() });
     }
 
     pub(super) fn delete(&self, key: &str) {
@@ -83,6 +95,22 @@ impl Store {
             Store::Memory(memory) => memory.get(key).map(|bytes| bytes.to_vec()),
             #[cfg(feature = "redis")]
             Store::Redis(link) => answered(link.ask(&Call::Command(redis::Cmd::get(key))).await)?,
+        }
+    }
+
+    /// What is kept, and for how long still, if not for ever.
+    pub(super) async fn get_with_time(&self, key: &str) -> Option<(Vec<u8>, Option<Duration>)> {
+        match self {
+            Store::Null => None,
+            Store::Memory(memory) => memory.get_with_time(key).map(|(bytes, left)| (bytes.to_vec(), left)),
+            #[cfg(feature = "redis")]
+            Store::Redis(link) => {
+                let mut both = redis::pipe();
+                both.get(key).pttl(key);
+                let (bytes, left): (Option<Vec<u8>>, i64) = answered(link.ask(&Call::Pipeline(both)).await)?;
+                // Below zero it has no end, or has just ended.
+                Some((bytes?, u64::try_from(left).ok().map(Duration::from_millis)))
+            }
         }
     }
 

@@ -5,6 +5,7 @@ use super::{
     answer::{self, Verdict},
     flight::{Outcome, Role},
     kept::{self, Kept},
+    lock::Whose,
     unspaced,
 };
 use carboy::{
@@ -169,12 +170,19 @@ impl Cached {
         loop {
             match live.flights.join(&at).await {
                 Role::Leader(flight) => {
-                    // It may have been made between the look and the start.
-                    if let Some(response) = found(live, request, &key, &mut at.clone()).await {
-                        flight.land(Outcome::NotKept);
-                        return Ok(conditional(request, response));
-                    }
-                    return match self.make(live, &key, view).await {
+                    let mut turn = live.turn(&at);
+                    let lock = loop {
+                        let whose = turn.next().await;
+                        // It may have been made between the look and the start, or by another process.
+                        if let Some(response) = found(live, request, &key, &mut at.clone()).await {
+                            flight.land(Outcome::Kept);
+                            return Ok(conditional(request, response));
+                        }
+                        if let Whose::Ours(lock) = whose {
+                            break lock;
+                        }
+                    };
+                    let made = match self.make(live, &key, view).await {
                         Ok((response, outcome)) => {
                             if matches!(outcome, Outcome::NotKept) {
                                 live.not_kept.insert(key, ());
@@ -187,20 +195,24 @@ impl Cached {
                             Err(error)
                         }
                     };
+                    lock.release().await;
+                    return made;
                 }
-                Role::Follower(Outcome::Made(bytes)) => match kept::read(&bytes) {
-                    Some(Kept::Answer(response)) => return Ok(conditional(request, response)),
-                    // Another variant was made, or this one.
-                    _ => {
-                        let before = at.clone();
-                        if let Some(response) = found(live, request, &key, &mut at).await {
-                            return Ok(conditional(request, response));
-                        }
-                        if at == before {
-                            return view.run().await;
-                        }
+                Role::Follower(outcome @ (Outcome::Made(_) | Outcome::Kept)) => {
+                    if let Outcome::Made(bytes) = outcome
+                        && let Some(Kept::Answer(response)) = kept::read(&bytes)
+                    {
+                        return Ok(conditional(request, response));
                     }
-                },
+                    // Another variant was made, or this one.
+                    let before = at.clone();
+                    if let Some(response) = found(live, request, &key, &mut at).await {
+                        return Ok(conditional(request, response));
+                    }
+                    if at == before {
+                        return view.run().await;
+                    }
+                }
                 // An error of another's request may be about that request: this one is asked by itself.
                 Role::Follower(Outcome::NotKept | Outcome::Failed(_)) => return view.run().await,
             }

@@ -12,4 +12,9 @@ impl Shop {
     }
 }
 
+#[memoize(timeout = 60, stale_while_revalidate = 60)]
+async fn borrowed(name: &str, place: &'static str) -> carboy::Result<usize> {
+    Ok(name.len() + place.len())
+}
+
 fn main() {}

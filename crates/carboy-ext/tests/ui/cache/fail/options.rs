@@ -32,6 +32,12 @@ fn e() -> &'static str {
     "e"
 }
 
+#[get("/f")]
+#[cached(timeout = 60, stale_while_revalidate = 60)]
+fn f() -> &'static str {
+    "f"
+}
+
 fn main() {
-    App::new("options").routes(routes![a, b, c, d, e]);
+    App::new("options").routes(routes![a, b, c, d, e, f]);
 }

@@ -40,6 +40,12 @@ async fn nothing() -> carboy::Result<u8> {
     Ok(1)
 }
 
+#[memoize(timeout = HOUR, stale_while_revalidate = 0.5)]
+async fn later(mut text: String, place: &'static str) -> carboy::Result<String> {
+    text.push_str(place);
+    Ok(text)
+}
+
 /// A sum, of things by reference and by value.
 #[memoize(timeout = 60, ignore(r#type))]
 pub(crate) async fn sum<'a>(mut a: u8, b: &'a [u8], r#type: &mut String) -> carboy::Result<u8> {
@@ -57,7 +63,7 @@ fn main() {
     assert_eq!(app.test_client().get("/c/7").send().text(), "7");
     let _ = async {
         let mut text = String::new();
-        let _ = (nothing().await, sum(1, &[2], &mut text).await);
+        let _ = (nothing().await, later(String::new(), "x").await, sum(1, &[2], &mut text).await);
         sum::forget(1, &[2]).await;
         nothing::forget().await;
         sum::forget_all().await;
