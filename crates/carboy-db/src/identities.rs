@@ -31,14 +31,14 @@ impl IdentityStore for Db {
         subject: &'a str,
     ) -> ExtensionFuture<'a, Result<Option<String>>> {
         Box::pin(async move {
-            let sql = "SELECT user_id FROM oauth_identity WHERE provider = ? AND subject = ?";
+            let sql = "SELECT user_id FROM oauth_identity WHERE provider = $1 AND subject = $2";
             Ok(self.query_value(sql, [provider, subject]).await?)
         })
     }
 
     fn link<'a>(&'a self, identity: &'a Identity, user: &'a str) -> ExtensionFuture<'a, Result<()>> {
         Box::pin(async move {
-            let sql = "INSERT INTO oauth_identity (provider, subject, user_id) VALUES (?, ?, ?)";
+            let sql = "INSERT INTO oauth_identity (provider, subject, user_id) VALUES ($1, $2, $3)";
             self.execute(sql, (&*identity.provider, &*identity.subject, user)).await?;
             Ok(())
         })

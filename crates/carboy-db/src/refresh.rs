@@ -33,8 +33,8 @@ impl RefreshStore for Db {
     ) -> ExtensionFuture<'a, Result<()>> {
         Box::pin(async move {
             // A login pays for those that are over.
-            self.execute("DELETE FROM jwt_refresh WHERE expires < ?", [seconds(SystemTime::now())]).await?;
-            let sql = "INSERT INTO jwt_refresh (family, token, expires) VALUES (?, ?, ?)";
+            self.execute("DELETE FROM jwt_refresh WHERE expires < $1", [seconds(SystemTime::now())]).await?;
+            let sql = "INSERT INTO jwt_refresh (family, token, expires) VALUES ($1, $2, $3)";
             self.execute(sql, (family, token, seconds(expires))).await?;
             Ok(())
         })
@@ -49,19 +49,19 @@ impl RefreshStore for Db {
     ) -> ExtensionFuture<'a, Result<Rotation>> {
         Box::pin(async move {
             // One statement compares and replaces, so that of two calls at the same time one comes too late.
-            let sql = "UPDATE jwt_refresh SET token = ?, expires = ? WHERE family = ? AND token = ?";
+            let sql = "UPDATE jwt_refresh SET token = $1, expires = $2 WHERE family = $3 AND token = $4";
             let replaced = self.execute(sql, (next, seconds(expires), family, token)).await?;
             if replaced.rows_affected() == 1 {
                 return Ok(Rotation::Rotated);
             }
-            let ended = self.execute("DELETE FROM jwt_refresh WHERE family = ?", [family]).await?;
+            let ended = self.execute("DELETE FROM jwt_refresh WHERE family = $1", [family]).await?;
             Ok(if ended.rows_affected() == 0 { Rotation::Unknown } else { Rotation::Reused })
         })
     }
 
     fn end<'a>(&'a self, family: &'a str) -> ExtensionFuture<'a, Result<()>> {
         Box::pin(async move {
-            self.execute("DELETE FROM jwt_refresh WHERE family = ?", [family]).await?;
+            self.execute("DELETE FROM jwt_refresh WHERE family = $1", [family]).await?;
             Ok(())
         })
     }

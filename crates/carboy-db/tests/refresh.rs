@@ -9,10 +9,10 @@ use carboy_ext::jwt::{Claims, Jwt, JwtErrorKind, Key};
 use common::Folder;
 
 /// Two processes of one app: the same key, the same database.
-async fn two(folder: &Folder) -> (AppService, AppService, Db) {
+async fn two(url: &str) -> (AppService, AppService, Db) {
     let key = Key::generate().unwrap();
     let start = || {
-        let db = Db::open(folder.url("app.sqlite"));
+        let db = Db::open(url);
         let mut app = App::new("api");
         app.ext(db.clone()).ext(Jwt::new().key(key.clone()).refresh_store(db.clone()));
         (app.testing(), db)
@@ -20,7 +20,6 @@ async fn two(folder: &Folder) -> (AppService, AppService, Db) {
     let (mut first, db) = start();
     let (mut second, _) = start();
     assert_eq!(db.upgrade(None).await.unwrap(), ["carboy_jwt_0001"]);
-    assert!(folder.path().join("app.sqlite").is_file());
     (first.build().unwrap(), second.build().unwrap(), db)
 }
 
@@ -28,10 +27,9 @@ fn jwt(app: &AppService) -> Ext<Jwt> {
     app.app_context(ext::<Jwt>)
 }
 
-#[tokio::test]
-async fn a_token_that_one_process_gave_is_good_once_in_all_of_them() {
-    let folder = Folder::new();
-    let (first, second, db) = two(&folder).await;
+/// What two processes share of their tokens, whichever database it is.
+async fn shares_tokens(url: &str) {
+    let (first, second, db) = two(url).await;
     let (here, there) = (jwt(&first), jwt(&second));
     let token = here.begin_refresh(&Claims::new("ann")).await.unwrap();
     let next = there.rotate_refresh(&token).await.unwrap();
@@ -52,6 +50,21 @@ async fn a_token_that_one_process_gave_is_good_once_in_all_of_them() {
     db.execute("INSERT INTO jwt_refresh (family, token, expires) VALUES ('old', 'x', 1)", ()).await.unwrap();
     here.begin_refresh(&Claims::new("carl")).await.unwrap();
     assert_eq!(count().await, before.map(|rows| rows + 1), "what is over is swept");
+}
+
+#[tokio::test]
+async fn a_token_that_one_process_gave_is_good_once_in_all_of_them() {
+    let folder = Folder::new();
+    shares_tokens(&folder.url("app.sqlite")).await;
+    assert!(folder.path().join("app.sqlite").is_file());
+}
+
+#[cfg(feature = "postgres")]
+#[tokio::test]
+#[ignore = "needs PostgreSQL"]
+async fn in_postgresql_a_token_that_one_process_gave_is_good_once_in_all_of_them() {
+    let postgres = carboy_testkit::Postgres::start();
+    shares_tokens(&postgres.url()).await;
 }
 
 #[tokio::test]
