@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value as Tree, json};
 use std::collections::{BTreeMap, BTreeSet};
 
+const NO_JSON: &str =
+    "Did not attempt to load JSON data because the request Content-Type was not 'application/json'.";
+
 fn no_spam(text: &str) -> Result<(), Invalid> {
     if text.contains("spam") { Err("No spam.".into()) } else { Ok(()) }
 }
@@ -224,6 +227,68 @@ fn json_that_does_not_parse_is_told_by_line_and_column() {
     assert_eq!(says("[".repeat(10_000).as_bytes()).0, 1);
     let other = client().post("/order").data(&b"a=1"[..]).content_type("text/plain").send();
     assert_eq!(other.status(), 415);
+}
+
+#[test]
+fn whatever_is_wrong_with_a_body_is_told_in_the_same_form() {
+    let mut app = App::new("orders");
+    app.config().set("MAX_CONTENT_LENGTH", 100);
+    app.routes(routes![order, form]);
+    let client = app.test_client();
+    let json = Some("application/json");
+    let cases: [(&[u8], Option<&str>, u16, &str); 8] = [
+        (b"{\"a\": 1", json, 400, "The body is not JSON: EOF while parsing an object at line 1 column 7."),
+        (b"", json, 400, "The body is not JSON: EOF while parsing a value at line 1 column 0."),
+        (b"\xff\xfe1", json, 400, "The body is not JSON: the text is not Unicode."),
+        (&[b' '; 101], json, 413, "The data value transmitted exceeds the capacity limit."),
+        (&[b' '; 101], Some("text/plain"), 413, "The data value transmitted exceeds the capacity limit."),
+        (b"{}", Some("text/plain"), 415, NO_JSON),
+        (b"{}", None, 415, NO_JSON),
+        (b"{}", json, 422, "A value of the body is not valid."),
+    ];
+    for (body, content_type, status, detail) in cases {
+        let case = format!("{:?} as {content_type:?}", String::from_utf8_lossy(body));
+        let send = |accept: &str| {
+            let mut request = client.post("/order").data(body.to_vec()).header("Accept", accept);
+            if let Some(content_type) = content_type {
+                request = request.content_type(content_type);
+            }
+            request.send()
+        };
+        for accept in ["*/*", "application/json", "application/problem+json"] {
+            let answer = send(accept);
+            assert_eq!(answer.status(), status, "{case}");
+            assert_eq!(answer.header("Content-Type"), Some("application/problem+json"), "{case}");
+            assert_eq!(answer.header("Vary"), Some("Accept"), "{case}");
+            let problem: Tree = answer.json();
+            assert!(problem["type"] == "about:blank" && problem["title"].is_string(), "{problem}");
+            assert_eq!((&problem["status"], &problem["detail"]), (&json!(status), &json!(detail)), "{case}");
+        }
+        let page = send("text/html,*/*;q=0.8");
+        assert_eq!(page.status(), status, "{case}");
+        assert!(page.header("Content-Type").unwrap().starts_with("text/html"), "{case}");
+        assert!(page.text().contains(&detail.replace('\'', "&#39;")), "{}", page.text());
+    }
+    // A form speaks as forms do.
+    let sent = |accept: &str| {
+        let body = [b'a'; 101].to_vec();
+        let request = client.post("/form").data(body).content_type("application/x-www-form-urlencoded");
+        request.header("Accept", accept).send()
+    };
+    assert_eq!((sent("*/*").status().as_u16(), sent("*/*").header("Vary")), (413, Some("Accept")));
+    assert!(sent("*/*").header("Content-Type").unwrap().starts_with("text/html"));
+    assert_eq!(sent("application/json").header("Content-Type"), Some("application/problem+json"));
+}
+
+#[test]
+fn handlers_of_a_status_come_before_the_form_of_bodies() {
+    let mut app = App::new("orders");
+    app.config().set("MAX_CONTENT_LENGTH", 100);
+    app.routes(routes![order]);
+    app.errorhandler(413, |_| ("too much", 413u16)).errorhandler(415, |_| ("not that", 415u16));
+    let client = app.test_client();
+    assert_eq!(client.post("/order").data(&[b' '; 101][..]).send().text(), "too much");
+    assert_eq!(client.post("/order").data(&b"{}"[..]).send().text(), "not that");
 }
 
 #[test]

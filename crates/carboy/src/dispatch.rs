@@ -371,10 +371,12 @@ async fn answer(app: &Arc<Frozen>, context: &Arc<Context>, plan: &Plan) -> Resul
         }
     }
     if !entry.stream {
-        match request.body_loaded() {
-            Some(result) => result?,
-            None => Box::pin(request.load_body()).await?,
-        }
+        let loaded = match request.body_loaded() {
+            Some(result) => result,
+            None => Box::pin(request.load_body()).await,
+        };
+        loaded
+            .map_err(|error| entry.body_refused.iter().fold(error, |error, refuse| refuse(context, error)))?;
     }
     let Some(view) = &entry.view else {
         return Err(Error::msg(format!(

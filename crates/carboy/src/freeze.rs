@@ -17,6 +17,7 @@ use crate::{
     templating::Engine,
     upstream::Upstream,
     urls::{IntoUrlValues, UrlHooks},
+    view::ArgDef,
 };
 use carboy_routing::{MapOptions, Rule, UrlMap, Value};
 use indexmap::IndexMap;
@@ -438,6 +439,7 @@ impl Table {
         self.waiting.push((self.entries.len(), route.endpoint.clone()));
         self.entries.push(Entry {
             stream: false,
+            body_refused: Vec::new(),
             static_files: route.view.as_ref().is_some_and(|v| v.static_files),
             view: None,
             guards: Arc::default(),
@@ -478,6 +480,7 @@ impl Table {
             self.entries[index].view = Some(view.view.clone());
             self.entries[index].guards = guards.clone();
             self.entries[index].stream = stream;
+            self.entries[index].body_refused = view.args.iter().filter_map(ArgDef::body_refused).collect();
         }
     }
 }

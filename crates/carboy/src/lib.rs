@@ -88,8 +88,8 @@ pub use carboy_http::date::{http_date, parse_date};
 pub use carboy_http::mime::guess_type;
 pub use carboy_http::proxy::{ProxyFix, TrustedProxies};
 pub use carboy_http::{
-    Body, FileStorage, HeaderMap, HeaderName, HeaderValue, HttpError, LogUser, Method, MultiDict, Request,
-    Response, Service, StatusCode,
+    Body, FileStorage, HeaderMap, HeaderName, HeaderValue, HttpError, HttpErrorKind, LogUser, Method,
+    MultiDict, Request, Response, Service, StatusCode,
 };
 #[cfg(feature = "websocket")]
 pub use carboy_macros::websocket;

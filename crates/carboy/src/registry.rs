@@ -10,7 +10,7 @@ use crate::{
     hooks::{
         AfterRequest, BeforeRequest, ErrorHandlers, Hooks, PrepareRequest, Teardown, UrlValuePreprocessor,
     },
-    view::{ArgDef, View},
+    view::{ArgDef, BodyRefused, View},
 };
 use carboy_routing::Value;
 use indexmap::IndexMap;
@@ -91,6 +91,8 @@ pub(crate) struct Entry {
     /// Those of the view's blueprints, outer to inner, then its own.
     pub(crate) guards: Arc<[Guard]>,
     pub(crate) stream: bool,
+    /// What the view's arguments make of a body that cannot be read.
+    pub(crate) body_refused: Vec<BodyRefused>,
     /// The rule is the automatic one for a static folder.
     pub(crate) static_files: bool,
     /// OPTIONS is answered by the app itself.

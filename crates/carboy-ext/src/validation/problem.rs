@@ -1,7 +1,7 @@
 //! Input that is not taken, as an error that views and handlers see and that answers by itself.
 
 use super::report::Violation;
-use carboy::{Error, HeaderName, HeaderValue, HttpError, Request, Response, StatusCode};
+use carboy::{Error, HeaderName, HeaderValue, HttpError, HttpErrorKind, Request, Response, StatusCode};
 use serde_json::{Value as Json, json};
 use std::fmt;
 
@@ -144,21 +144,8 @@ impl InvalidInput {
             field if field.is_empty() => violation.message().to_owned(),
             field => format!("{field}: {}", violation.message()),
         }));
-        let mut answer = HttpError::new(self.status()).with_description(lines.join("\n"));
-        if wants_json(request) {
-            let body = serde_json::to_vec(&self.to_json()).unwrap_or_default();
-            let mut response = Response::new(body);
-            response.set_status(self.status());
-            let headers = response.headers_mut();
-            headers.insert(
-                HeaderName::from_static("content-type"),
-                HeaderValue::from_static("application/problem+json"),
-            );
-            headers.insert(HeaderName::from_static("vary"), HeaderValue::from_static("Accept"));
-            answer = answer.with_response(response);
-        } else {
-            answer = answer.with_header(HeaderName::from_static("vary"), HeaderValue::from_static("Accept"));
-        }
+        let answer = HttpError::new(self.status()).with_description(lines.join("\n"));
+        let answer = told(answer, &self.to_json(), wants_json(request, self.source));
         Error::with_http(self, answer)
     }
 }
@@ -177,15 +164,50 @@ impl fmt::Display for InvalidInput {
 
 impl std::error::Error for InvalidInput {}
 
-/// Whether JSON is to be answered: by the `Accept` field, else as the request speaks itself.
-fn wants_json(request: &Request) -> bool {
+/// An error about the body itself, in the form of the errors about what is in it.
+pub(super) fn body_error(error: HttpError, source: Source, request: &Request) -> HttpError {
+    let detail = match error.kind() {
+        HttpErrorKind::InvalidJson(why) => format!("The body is not JSON: {why}."),
+        _ => error.description().to_owned(),
+    };
+    let problem = json!({
+        "type": "about:blank",
+        "title": error.name(),
+        "status": error.status().as_u16(),
+        "detail": detail,
+    });
+    told(error.with_description(detail), &problem, wants_json(request, source))
+}
+
+/// An error with its problem as the answer, unless the client wants the page.
+fn told(answer: HttpError, problem: &Json, as_json: bool) -> HttpError {
+    let vary = HeaderName::from_static("vary");
+    let answer = answer.with_header(vary, HeaderValue::from_static("Accept"));
+    if !as_json {
+        return answer;
+    }
+    let mut response = Response::new(serde_json::to_vec(problem).unwrap_or_default());
+    response.set_status(answer.status());
+    let headers = response.headers_mut();
+    headers.insert(
+        HeaderName::from_static("content-type"),
+        HeaderValue::from_static("application/problem+json"),
+    );
+    for (name, value) in answer.headers() {
+        headers.append(name, value.clone());
+    }
+    answer.with_response(response)
+}
+
+/// Whether JSON is to be answered: by the `Accept` field, else as the view and the request speak themselves.
+fn wants_json(request: &Request, source: Source) -> bool {
     let accept = request.accept_mimetypes();
     let json = accept.quality("application/problem+json").max(accept.quality("application/json"));
     let html = accept.quality("text/html");
     match json.partial_cmp(&html) {
         Some(std::cmp::Ordering::Greater) => true,
         Some(std::cmp::Ordering::Less) => false,
-        _ => request.is_json(),
+        _ => source == Source::Json || request.is_json(),
     }
 }
 

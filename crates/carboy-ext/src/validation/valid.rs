@@ -2,7 +2,7 @@
 
 use super::{
     messages,
-    problem::{InvalidInput, Source},
+    problem::{InvalidInput, Source, body_error},
     report::{Report, Validate, Violation},
 };
 use carboy::{
@@ -22,7 +22,8 @@ use std::{
 ///
 /// # Errors
 /// An [`InvalidInput`]: 422 when rules are broken (all of them are told) or a value is of another type or missing (the first one is told,
-/// with its place), 400 with line and column when the body is no JSON. 415 when its content type is another.
+/// with its place), 400 with line and column when the body is no JSON. 415 when its content type is another, 413 when it is too large, and 400 when it
+/// breaks off are answered in the same form.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Valid<E>(pub E);
 
@@ -78,6 +79,14 @@ fn request(context: &Arc<Context>) -> Result<CurrentRequest> {
     CurrentRequest::from_context(context)
 }
 
+/// A body that could not be read, told as what is wrong in one.
+fn refused(context: &Arc<Context>, error: HttpError, source: Source) -> HttpError {
+    match request(context) {
+        Ok(request) => body_error(error, source, &request),
+        Err(_) => error,
+    }
+}
+
 /// Checks a value that was read.
 fn check<T: Validate>(value: T, source: Source, request: &CurrentRequest) -> Result<T> {
     let mut report = Report::default();
@@ -103,6 +112,10 @@ fn unread(why: &FieldError, source: Source, request: &CurrentRequest) -> Error {
 }
 
 impl<T: DeserializeOwned + Validate> FromContext for Valid<Json<T>> {
+    fn body_refused(context: &Arc<Context>, error: HttpError) -> HttpError {
+        refused(context, error, Source::Json)
+    }
+
     fn from_context(context: &Arc<Context>) -> Result<Self> {
         let request = request(context)?;
         let json: serde_json::Value = match request.json() {
@@ -115,7 +128,7 @@ impl<T: DeserializeOwned + Validate> FromContext for Valid<Json<T>> {
                     Some((why, line, column)) => {
                         InvalidInput::malformed(why, line, column).into_error(&request)
                     }
-                    None => error.into(),
+                    None => body_error(error, Source::Json, &request).into(),
                 });
             }
         };
@@ -171,6 +184,10 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
 }
 
 impl<T: DeserializeOwned + Validate> FromContext for Valid<Form<T>> {
+    fn body_refused(context: &Arc<Context>, error: HttpError) -> HttpError {
+        refused(context, error, Source::Form)
+    }
+
     fn from_context(context: &Arc<Context>) -> Result<Self> {
         let request = request(context)?;
         let form = request.form();

@@ -59,6 +59,13 @@ pub trait FromContext: Sized {
         let _ = guards;
     }
 
+    /// What a view with this argument answers when the body could not be read: 413 when it is too large, 400 when the client broke off. It is
+    /// the error as it is, unless the type tells of bodies in a form of its own.
+    fn body_refused(context: &Arc<Context>, error: HttpError) -> HttpError {
+        let _ = context;
+        error
+    }
+
     /// Makes the value.
     ///
     /// # Errors
@@ -121,6 +128,10 @@ impl<T: Extension> FromContext for Ext<T> {
 impl<T: FromContext> FromContext for Option<T> {
     const STREAMS_BODY: bool = T::STREAMS_BODY;
 
+    fn body_refused(context: &Arc<Context>, error: HttpError) -> HttpError {
+        T::body_refused(context, error)
+    }
+
     fn from_context(context: &Arc<Context>) -> Result<Self> {
         Ok(T::from_context(context).ok())
     }
@@ -131,6 +142,10 @@ impl<T: FromContext> FromContext for Result<T, Error> {
 
     fn requires(requirements: &mut Vec<Requirement>) {
         T::requires(requirements);
+    }
+
+    fn body_refused(context: &Arc<Context>, error: HttpError) -> HttpError {
+        T::body_refused(context, error)
     }
 
     fn from_context(context: &Arc<Context>) -> Result<Self> {

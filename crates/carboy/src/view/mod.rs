@@ -24,7 +24,7 @@ pub use extract::{BodyStream, Form, FromContext, Json, Query};
 pub use fields::{FieldError, read_fields};
 pub use method::{MethodView, method_view};
 pub use response::{Html, IntoResponse, Redirect, ResponsePart, redirect};
-pub use route::{ArgDef, ArgKind, Route, RouteDef, Routes, RuleDef};
+pub use route::{ArgDef, ArgKind, BodyRefused, Route, RouteDef, Routes, RuleDef};
 pub use url::{FromUrl, UrlArg, UrlParams};
 
 use crate::{Result, ctx::Context};

@@ -1,7 +1,8 @@
 //! What `#[route]` says about a function: data that `App::routes` registers.
 
 use super::{Around, FromContext, FromUrl, UrlParams, View};
-use crate::{extension::Requirement, guard::Guard, registry::RuleOptions};
+use crate::{ctx::Context, extension::Requirement, guard::Guard, registry::RuleOptions};
+use carboy_http::HttpError;
 use carboy_routing::{Rule, Value};
 use std::{any::TypeId, panic::Location, sync::Arc};
 
@@ -60,7 +61,7 @@ impl RouteDef {
         let mut requires = Vec::new();
         let mut streams = stream;
         for arg in &args {
-            if let ArgKind::Extractor { stream, require, guard } = arg.kind {
+            if let ArgKind::Extractor { stream, require, guard, .. } = arg.kind {
                 streams |= stream;
                 require(&mut requires);
                 guard(&mut guards);
@@ -175,8 +176,13 @@ pub enum ArgKind {
         require: fn(&mut Vec<Requirement>),
         /// Adds the guards that the type brings along.
         guard: fn(&mut Vec<Guard>),
+        /// Makes the answer to a body that could not be read.
+        refuse: BodyRefused,
     },
 }
+
+/// [`FromContext::body_refused`] of a type.
+pub type BodyRefused = fn(&Arc<Context>, HttpError) -> HttpError;
 
 impl ArgDef {
     /// A URL parameter.
@@ -204,9 +210,22 @@ impl ArgDef {
         })
     }
 
+    /// What the argument makes of a body that cannot be read, if it is not of the URL.
+    pub(crate) fn body_refused(&self) -> Option<BodyRefused> {
+        match self.kind {
+            ArgKind::Extractor { refuse, .. } => Some(refuse),
+            ArgKind::Url { .. } => None,
+        }
+    }
+
     /// An argument by type.
     pub fn extractor<T: FromContext>(name: &'static str) -> Self {
-        let kind = ArgKind::Extractor { stream: T::STREAMS_BODY, require: T::requires, guard: T::guards };
+        let kind = ArgKind::Extractor {
+            stream: T::STREAMS_BODY,
+            require: T::requires,
+            guard: T::guards,
+            refuse: T::body_refused,
+        };
         ArgDef { name, type_name: std::any::type_name::<T>, kind }
     }
 }
