@@ -27,8 +27,9 @@ pub struct Later;
 
 /// Something that stands for a `T`, at once or in a while: what makes hooks take plain and async functions alike.
 #[diagnostic::on_unimplemented(
-    message = "a hook cannot return `{Self}`",
-    note = "see the method's documentation for what its function returns; `async` functions return it in a future"
+    message = "no hook and no guard can return `{Self}`",
+    note = "a guard, as a `before_request` function, returns nothing, an `Option` of anything a view may return, or a `Result` of either; \
+            what other hooks return says the documentation of their method; `async` functions return it in a future"
 )]
 pub trait Answer<T, M>: Send {
     #[doc(hidden)]

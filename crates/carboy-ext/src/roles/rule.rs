@@ -175,12 +175,22 @@ pub fn authorize_if<U: User>(allows: impl FnOnce(&U) -> bool) -> Result<Arc<U>> 
 }
 
 /// The name of a role as a type, for [`HasRole`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` names no role",
+    label = "not the name of a role",
+    note = "a type that names one has it as a constant: `impl RoleName for {Self} {{ const NAME: &'static str = \"admin\"; }}`"
+)]
 pub trait RoleName: 'static {
     /// The name.
     const NAME: &'static str;
 }
 
 /// The name of a permission as a type, for [`HasPermission`].
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` names no permission",
+    label = "not the name of a permission",
+    note = "a type that names one has it as a constant: `impl PermissionName for {Self} {{ const NAME: &'static str = \"post:edit\"; }}`"
+)]
 pub trait PermissionName: 'static {
     /// The name.
     const NAME: &'static str;

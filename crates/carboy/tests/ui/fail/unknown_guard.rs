@@ -1,0 +1,6 @@
+use carboy::prelude::*;
+
+#[route("/", guard = office_hours)]
+fn index() {}
+
+fn main() {}
