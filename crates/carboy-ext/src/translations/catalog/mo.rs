@@ -6,6 +6,9 @@ use super::{CONTEXT, Catalog, Charset, LARGEST};
 
 const MAGIC: u32 = 0x9504_12de;
 
+/// Entries may share their text, but all of it together is at most so many times as large as the file.
+const SHARED: usize = 4;
+
 /// A file that is read number by number; every place is checked before it is looked at.
 struct File<'f> {
     bytes: &'f [u8],
@@ -56,14 +59,13 @@ pub(in super::super) fn read(bytes: &[u8]) -> Result<Catalog, String> {
         return Err(outside());
     }
     let mut pairs = Vec::with_capacity(count);
-    let mut text_left = LARGEST;
+    let mut text_left = LARGEST.min(bytes.len().saturating_mul(SHARED));
     for index in 0..count {
         let original = file.text(originals.saturating_add(index * 8))?;
         let translation = file.text(translations.saturating_add(index * 8))?;
-        // Entries may share their text, but not to become more than a file may hold.
         text_left = text_left
             .checked_sub(original.len() + translation.len())
-            .ok_or_else(|| format!("its texts are larger than {LARGEST} bytes"))?;
+            .ok_or("its texts are much larger than itself")?;
         pairs.push((original, translation));
     }
     let header = pairs.iter().find(|(original, _)| original.is_empty()).map(|(_, header)| *header);
