@@ -32,6 +32,8 @@ pub mod cache;
 pub mod cors;
 #[cfg(feature = "forms")]
 pub mod forms;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 #[cfg(feature = "jwt")]
 pub mod jwt;
 #[cfg(feature = "limiter")]

@@ -49,6 +49,8 @@ mod external;
 mod files;
 mod flash;
 mod freeze;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod guard;
 mod hooks;
 pub mod json;

@@ -54,7 +54,7 @@ pub fn redirect_target(parameter: &str) -> Option<String> {
     is_safe(&target, Some(&request)).then_some(target)
 }
 
-fn is_safe(target: &str, request: Option<&Request>) -> bool {
+pub(crate) fn is_safe(target: &str, request: Option<&Request>) -> bool {
     if target.chars().any(|c| c.is_control() || c == '\\') {
         return false;
     }

@@ -57,6 +57,8 @@ mod claims;
 mod compact;
 mod error;
 mod extension;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod key;
 mod refresh;
 mod settings;

@@ -41,6 +41,8 @@ mod cldr;
 mod extension;
 mod extract;
 mod format;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod store;
 mod templates;
 mod text;

@@ -46,7 +46,7 @@ mod value;
 
 pub use carboy_macros::Validate;
 pub use decimal::{Decimal, NotADecimal};
-#[cfg(feature = "accounts")]
+#[cfg(any(feature = "accounts", fuzzing))]
 pub(crate) use email::{EmailOptions, is_email};
 pub use messages::{builtin_message, builtin_plural, message_locales};
 pub use problem::{InvalidInput, Source};

@@ -34,6 +34,8 @@
 mod channel;
 mod count;
 mod error;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod handshake;
 mod life;
 mod message;
