@@ -29,6 +29,7 @@ The project's commands.
   cargo xtask coverage --mutate  alters every expectation once; a test must notice each
   cargo xtask differential [ARGS…]  asks carboy and Flask the same and compares: --requests N, --seed S, --run 0…4, --verbose
   cargo xtask bench [ARGS…]      the micro-benches; ARGS go to criterion
+  cargo xtask bench tls          HTTPS beside axum and rustls: --rounds N, --seconds S; needs h2load and openssl
   cargo xtask faults [ID…]       what goes wrong around a server, made to happen and measured; --list names them, --short is quick
   cargo xtask fuzz [TARGET…]     fuzzes the parsers, ten minutes each: --seconds N, --jobs N; needs rustup's nightly
   cargo xtask full               test, then each crate and feature alone, documentation, vectors --check, coverage --mutate, the long
@@ -49,6 +50,7 @@ fn main() -> ExitCode {
         ["vectors", rest @ ..] => vectors::command(rest),
         ["coverage", rest @ ..] => coverage::command(rest),
         ["differential", rest @ ..] => differential::command(rest),
+        ["bench", "tls", rest @ ..] => bench::tls::command(rest),
         ["bench", rest @ ..] => bench::all(rest),
         ["faults", rest @ ..] => faults::command(rest),
         ["fuzz", rest @ ..] => fuzz::command(rest),

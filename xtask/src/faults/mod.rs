@@ -24,10 +24,10 @@ mod figures;
 #[allow(dead_code)]
 mod load;
 #[allow(dead_code)]
-mod proc;
+pub(crate) mod proc;
 #[allow(dead_code)]
 mod server;
-mod tools;
+pub(crate) mod tools;
 
 use figures::Figures;
 

@@ -22,12 +22,17 @@ pub(crate) fn open_files(pid: u32) -> Done<usize> {
 
 /// The processor time that it used, in milliseconds.
 pub(crate) fn processor_time(pid: u32) -> Done<u64> {
+    processor_times(pid).map(|(user, system)| user + system)
+}
+
+/// As [`processor_time`], its own and the system's.
+pub(crate) fn processor_times(pid: u32) -> Done<(u64, u64)> {
     // The name in parentheses may hold spaces; after it, user and system time are the 12th and 13th field, in hundredths.
     let stat = read(pid, "stat")?;
     let fields = stat.rsplit_once(')').map_or("", |(_, rest)| rest).split_whitespace();
     let times: Vec<u64> = fields.skip(11).take(2).filter_map(|field| field.parse().ok()).collect();
     match times[..] {
-        [user, system] => Ok((user + system) * 10),
+        [user, system] => Ok((user * 10, system * 10)),
         _ => Err(format!("'/proc/{pid}/stat' does not read as expected")),
     }
 }

@@ -1,5 +1,7 @@
 //! `cargo xtask bench`.
 
+pub(crate) mod tls;
+
 use crate::process::{Done, cargo, run};
 use crate::workspace::{crates, entries};
 
