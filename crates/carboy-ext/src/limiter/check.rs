@@ -44,14 +44,16 @@ impl Backend {
         }
     }
 
-    /// Counts in memory from now on, if that is wanted and was not done before.
+    /// Counts in memory from now on, if that is wanted. Of many that wait for the store at once each is told so.
     pub(super) fn fall_back(&self, settings: &Settings, error: &StoreError) -> bool {
-        let mut dead = self.lock();
-        if settings.fallback.is_none() || dead.is_some() {
+        if settings.fallback.is_none() {
             return false;
         }
-        tracing::warn!(target: "carboy::limiter", "{error}; counting in memory meanwhile");
-        *dead = Some(Dead { attempts: 0, last: Instant::now() });
+        let mut dead = self.lock();
+        if dead.is_none() {
+            tracing::warn!(target: "carboy::limiter", "{error}; counting in memory meanwhile");
+            *dead = Some(Dead { attempts: 0, last: Instant::now() });
+        }
         true
     }
 

@@ -237,6 +237,23 @@ fn a_redis_that_is_silent_or_gone_keeps_no_request_waiting() {
 
 #[test]
 #[ignore = "needs Redis"]
+fn all_who_ask_when_redis_falls_silent_are_counted_in_memory() {
+    let redis = Redis::start();
+    let limiter = Limiter::new().limit("index", "9 per day").in_memory_fallback(["6 per day"]);
+    let client = app(&redis, limiter).build().unwrap().test_client();
+    assert_eq!(here(&client, "/index").0, 200);
+    redis.signal("STOP");
+    let mut statuses: Vec<u16> = thread::scope(|scope| {
+        let threads: Vec<_> =
+            (0..8).map(|_| scope.spawn(|| client.get("/index").send().status().as_u16())).collect();
+        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    statuses.sort();
+    assert_eq!(statuses, [200, 200, 200, 200, 200, 200, 429, 429]);
+}
+
+#[test]
+#[ignore = "needs Redis"]
 fn a_moment_without_an_answer_is_logged_once_and_check_says_so() {
     let mut redis = Redis::start();
     let url = redis.url().replace("redis://", "redis://:hidden@");
