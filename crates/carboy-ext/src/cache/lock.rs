@@ -1,7 +1,8 @@
 //! Of several processes one makes it: a lock in Redis beside what is made.
 //!
 //! The lock runs out by itself, so a process that dies holding it delays the others by that time at most. Whoever holds it takes away only
-//! its own: a token tells it from the one of a process that came later. When Redis does not answer, everybody makes it.
+//! its own: a token tells it from the one of another process. When Redis does not answer, everybody makes it. A Redis that was silent obeys late
+//! what it was told meanwhile, so there may be a lock that nobody knows to have: its process takes it for its own, as it makes a thing once at a time.
 
 use super::store::Store;
 #[cfg(feature = "redis")]
@@ -10,6 +11,23 @@ use crate::redis::{Call, Link};
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
+#[cfg(feature = "redis")]
+static TAKE: LazyLock<redis::Script> = LazyLock::new(|| {
+    redis::Script::new(
+        "local holder = redis.call('GET', KEYS[1])
+         if holder and holder ~= ARGV[1] then return 0 end
+         redis.call('SET', KEYS[1], ARGV[1], 'PX', ARGV[2])
+         return 1",
+    )
+});
+
+#[cfg(feature = "redis")]
+static RELEASE: LazyLock<redis::Script> = LazyLock::new(|| {
+    redis::Script::new(
+        "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0",
+    )
+});
+
 /// How long one waits before it asks again, at first and at last.
 const PAUSES: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(100)];
 
@@ -17,6 +35,7 @@ const PAUSES: [Duration; 2] = [Duration::from_millis(10), Duration::from_millis(
 pub(super) struct Turn<'a> {
     store: &'a Store,
     key: String,
+    token: &'a str,
     time: Duration,
     /// Until when another is waited for; `None` before the first look.
     until: Option<Instant>,
@@ -46,10 +65,10 @@ struct Held {
 }
 
 impl<'a> Turn<'a> {
-    /// For a thing under this key. The lock runs out after this time; zero is no lock.
-    pub(super) fn new(store: &'a Store, prefix: &str, key: &str, time: Duration) -> Self {
+    /// For a thing under this key, and the process of this token. The lock runs out after this time; zero is no lock.
+    pub(super) fn new(store: &'a Store, prefix: &str, key: &str, token: &'a str, time: Duration) -> Self {
         let key = format!("{prefix}lock/{}", key.strip_prefix(prefix).unwrap_or(key));
-        Turn { store, key, time, until: None, pause: PAUSES[0] }
+        Turn { store, key, token, time, until: None, pause: PAUSES[0] }
     }
 
     /// Tries to get it: at once when asked for the first time, after a moment then. Look at the thing after each, for it may have been made: also when
@@ -78,18 +97,17 @@ impl<'a> Turn<'a> {
     async fn take(&self) -> Whose {
         let Store::Redis(link) = self.store else { return Whose::Ours(Lock::none()) };
         let milliseconds = u64::try_from(self.time.as_millis()).unwrap_or(u64::MAX);
-        let mut random = [0; 16];
-        if milliseconds == 0 || getrandom::fill(&mut random).is_err() {
+        if milliseconds == 0 {
             return Whose::Ours(Lock::none());
         }
-        let token = format!("{:032x}", u128::from_ne_bytes(random));
-        let mut set = redis::cmd("SET");
-        set.arg(&self.key).arg(&token).arg("NX").arg("PX").arg(milliseconds);
-        match link.ask::<Option<String>>(&Call::Command(set)).await {
-            Ok(Some(_)) => {
-                Whose::Ours(Lock { held: Some(Held { link: link.clone(), key: self.key.clone(), token }) })
+        let mut take = TAKE.key(&self.key);
+        take.arg(self.token).arg(milliseconds);
+        match link.ask::<bool>(&Call::Script(take)).await {
+            Ok(true) => {
+                let (link, key, token) = (link.clone(), self.key.clone(), self.token.to_owned());
+                Whose::Ours(Lock { held: Some(Held { link, key, token }) })
             }
-            Ok(None) => Whose::Theirs,
+            Ok(false) => Whose::Theirs,
             Err(error) => {
                 tracing::debug!(target: "carboy::cache", "{error}");
                 Whose::Ours(Lock::none())
@@ -132,11 +150,6 @@ impl Drop for Lock {
 #[cfg(feature = "redis")]
 impl Held {
     async fn release(self) {
-        static RELEASE: LazyLock<redis::Script> = LazyLock::new(|| {
-            redis::Script::new(
-                "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0",
-            )
-        });
         let mut release = RELEASE.key(self.key);
         release.arg(self.token);
         if let Err(error) = self.link.ask::<()>(&Call::Script(release)).await {

@@ -114,7 +114,7 @@ impl Live {
 
     /// The lock of a thing, which tells whether another process makes it.
     pub(super) fn turn(&self, key: &str) -> Turn<'_> {
-        Turn::new(&self.store, &self.settings.prefix, key, self.settings.lock)
+        Turn::new(&self.store, &self.settings.prefix, key, &self.token, self.settings.lock)
     }
 
     /// Makes a value that is missing, unless another does: then it waits for that.

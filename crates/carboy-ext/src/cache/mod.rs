@@ -119,6 +119,8 @@ struct Live {
     /// Fragments of templates, for which nobody can wait.
     fragments: Memory,
     flights: Flights,
+    /// What tells this process from others.
+    token: String,
     /// Keys whose answers were not kept of late: nobody waits for another's.
     not_kept: moka::sync::Cache<String, ()>,
 }
@@ -279,8 +281,12 @@ impl Extension for Cache {
                 .max_capacity(10_000)
                 .time_to_live(Duration::from_secs(60))
                 .build();
+            let mut random = [0; 16];
+            getrandom::fill(&mut random)
+                .map_err(|error| Error::msg(format!("there is no chance: {error}")))?;
+            let token = format!("{:032x}", u128::from_ne_bytes(random));
             let fragments = Memory::new(settings.memory_size);
-            let live = Live { settings, store, fragments, flights: Flights::default(), not_kept };
+            let live = Live { settings, store, fragments, flights: Flights::default(), token, not_kept };
             self.0.live.set(live).map_err(|_| Error::msg("a cache belongs to one app"))
         })
     }

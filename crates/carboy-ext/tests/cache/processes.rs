@@ -111,6 +111,26 @@ fn a_process_that_died_holding_the_lock_costs_the_time_of_the_lock_and_keeps_it(
 
 #[test]
 #[ignore = "needs Redis"]
+fn a_lock_that_redis_took_down_late_keeps_its_own_process_not_waiting() {
+    let redis = Redis::start();
+    let service = service(&redis, 600.0);
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build().unwrap();
+    runtime.block_on(service.in_app_context(async {
+        let (cache, lock) = (ext::<Cache>(), "carboy_cache_lock/result/late");
+        let told = cache.memoize("late", MINUTE, async || Ok(redis.cli(&["GET", lock]))).await.unwrap();
+        assert_eq!(told.len(), 32, "{told}");
+        // As if it had been silent when the process asked for it.
+        redis.cli(&["SET", lock, &told]);
+        cache.delete("late").await;
+        let begin = Instant::now();
+        assert_eq!(cache.memoize("late", MINUTE, async || Ok(7)).await.unwrap(), 7);
+        assert!(begin.elapsed() < Duration::from_secs(60), "{:?}", begin.elapsed());
+        assert_eq!(redis.cli(&["EXISTS", lock]), "0");
+    }));
+}
+
+#[test]
+#[ignore = "needs Redis"]
 fn without_a_lock_each_process_makes_it() {
     let _alone = ALONE.lock().unwrap_or_else(|error| error.into_inner());
     let redis = Redis::start();
