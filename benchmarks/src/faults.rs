@@ -1,6 +1,10 @@
 //! `carboy-faults run …`: the app that `cargo xtask faults` starts and harms. One view for each thing that can go wrong.
 
 use carboy::{prelude::*, view::BodyStream};
+use carboy_ext::{
+    cache::{Cache, memoize},
+    limiter::Limiter,
+};
 use carboy_http::{SpoolFolder, Upgrade};
 use carboy_server::HttpsRedirect;
 use futures_util::stream;
@@ -173,6 +177,32 @@ async fn read_stream(mut body: BodyStream) -> carboy::Result<String> {
     Ok(length.to_string())
 }
 
+/// Counted, but not refused.
+#[route("/limited")]
+fn limited() -> &'static str {
+    "passed"
+}
+
+/// A result that is good for a moment, and takes another to make.
+#[memoize(timeout = 0.2)]
+async fn result() -> carboy::Result<u64> {
+    tokio::time::sleep(Duration::from_millis(5)).await;
+    Ok(1)
+}
+
+#[route("/kept")]
+async fn kept() -> carboy::Result<String> {
+    Ok(result().await?.to_string())
+}
+
+/// Limits and a cache in this Redis: while it is away limits are counted in memory.
+fn with_redis(app: &mut App, url: &str) {
+    app.config().set("CACHE_TYPE", "RedisCache").set("CACHE_REDIS_URL", url);
+    app.config().set("RATELIMIT_STORAGE_URI", url).set("RATELIMIT_IN_MEMORY_FALLBACK_ENABLED", true);
+    app.ext(Cache::new()).ext(Limiter::new().limit("limited", "1000000000 per hour"));
+    app.routes(routes![limited, kept]);
+}
+
 fn main() -> carboy::Result<()> {
     let wanted = |name: &str| std::env::var(name).ok();
     // A release that does not come to serve.
@@ -200,6 +230,9 @@ fn main() -> carboy::Result<()> {
     });
     if let Ok(folder) = std::env::var("FILES") {
         app.static_folder(folder).static_url_path("/files");
+    }
+    if let Some(url) = wanted("FAULTS_REDIS") {
+        with_redis(&mut app, &url);
     }
     app.teardown_request(|_| {
         ENDED.fetch_add(1, Relaxed);

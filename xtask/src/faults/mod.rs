@@ -19,6 +19,7 @@ mod f13_abandoned;
 mod f14_blocked;
 mod f15_network;
 mod f19_certificates;
+mod f20_redis;
 #[allow(dead_code)]
 mod figures;
 #[allow(dead_code)]
@@ -87,6 +88,11 @@ const FAULTS: &[Fault] = &[
         id: "F19",
         about: "certificates are exchanged under load, and bad ones come",
         run: f19_certificates::run,
+    },
+    Fault {
+        id: "F20",
+        about: "the Redis of limits and cache falls silent, dies, and comes back under load",
+        run: f20_redis::run,
     },
 ];
 
