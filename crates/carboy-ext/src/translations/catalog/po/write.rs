@@ -140,3 +140,18 @@ fn chunks(line: &str) -> Vec<&str> {
     found.push(&line[start..]);
     found
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::File;
+
+    #[test]
+    fn a_place_with_blanks_in_its_name_is_read_back_wherever_the_line_ends() {
+        let name = "a\u{a0}long folder/".repeat(8) + "x.rs";
+        let po = format!("#: first.rs:1 \u{2068}{name}\u{2069}:7 last.rs\nmsgid \"a\"\nmsgstr \"b\"\n");
+        let file = File::read(po.as_bytes()).unwrap();
+        assert_eq!(file.entries[0].places[1], (name, Some(7)));
+        let again = File::read(file.write().unwrap().as_bytes()).unwrap();
+        assert_eq!(again.entries, file.entries);
+    }
+}
