@@ -34,15 +34,19 @@ fn naive(bytes: &[u8]) -> Option<(Vec<u8>, usize)> {
         }
         at += 2;
     }
-    loop {
+    let tchar = |byte: &u8| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(byte);
+    for _ in 0..=100 {
         let (field, after) = line(at)?;
         at = after;
-        match field.first() {
-            None => return Some((content, at)),
-            Some(b'!'..=b'~') => {}
-            Some(_) => return None,
+        if field.is_empty() {
+            return Some((content, at));
+        }
+        let name = &field[..field.iter().position(|&byte| byte == b':')?];
+        if name.is_empty() || !name.iter().all(tchar) {
+            return None;
         }
     }
+    None
 }
 
 fuzz_target!(|data: &[u8]| {

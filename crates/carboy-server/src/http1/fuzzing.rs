@@ -61,7 +61,12 @@ pub fn body<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Body {
             match chunked.decode(&mut input) {
                 Ok(Decoded::Data(data)) => content.extend_from_slice(&data),
                 Ok(Decoded::NeedMore) => break,
-                Ok(Decoded::End) => return Body::Whole(content, came - input.len()),
+                Ok(Decoded::End) => {
+                    return match chunked.trailers() {
+                        Ok(_) => Body::Whole(content, came - input.len()),
+                        Err(_) => Body::Malformed,
+                    };
+                }
                 Err(_) => return Body::Malformed,
             }
         }
