@@ -148,8 +148,9 @@ fn request_line(line: &[u8]) -> Option<(&[u8], &[u8], Version)> {
     };
     let space = find(b' ', line)?;
     let target = &line[space + 1..];
-    // http takes DEL for a part of a path.
-    (!target.contains(&0x7f)).then_some((&line[..space], target, version))
+    // http takes DEL for a part of a path, and looks at nothing behind a number sign.
+    let is_visible = |byte: &u8| *byte > b' ' && *byte != 0x7f;
+    target.iter().all(is_visible).then_some((&line[..space], target, version))
 }
 
 /// Where a byte is that is expected soon.
@@ -322,6 +323,15 @@ mod tests {
             read(format!("GET / HTTP/1.0\r\n{fields}\r\n").as_bytes()).unwrap().unwrap().persistent
         };
         assert!(!old("") && old("Connection: keep-alive\r\n") && !old("Connection: keep-alive, close\r\n"));
+    }
+
+    #[test]
+    fn no_blank_and_no_line_end_hides_behind_a_number_sign_in_a_target() {
+        let read = |target: &str| read(format!("GET {target} HTTP/1.1\r\nHost: a\r\n\r\n").as_bytes());
+        assert!(read("/#a").is_ok());
+        for target in ["/# HTTP/1.1\rX: y", "/#a b", "/#\t", "/#\0", "/#\x7f", "/a?b#\r"] {
+            assert_eq!(read(target).err(), Some(400), "{target:?}");
+        }
     }
 
     #[test]
