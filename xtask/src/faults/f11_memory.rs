@@ -22,6 +22,9 @@ const MIB: u64 = 1024 * 1024;
 /// Where the memory controller of version 1 is.
 const CONTROLLER: &str = "/sys/fs/cgroup/memory";
 
+/// Where the system leaves huge pages to programs, mimalloc asks for them, and then 2 MiB are taken at a time however little of them is used.
+const NO_HUGE_PAGES: (&str, &str) = ("MIMALLOC_ALLOW_THP", "0");
+
 pub(crate) fn run(figures: &mut Figures, size: Size) -> Done {
     let scratch = Scratch::new()?;
     for (limit, held, at_once) in [(64, 1000, 16), (128, 2000, 32)] {
@@ -31,6 +34,7 @@ pub(crate) fn run(figures: &mut Figures, size: Size) -> Done {
         let server = Setup::default()
             .under(&format!("sh {}", script.display()))
             .environment("FAULTS_SERVER_KEEP_ALIVE_TIMEOUT", 600)
+            .environment(NO_HUGE_PAGES.0, NO_HUGE_PAGES.1)
             .start()?;
         let what = |what: &str| format!("{limit} MiB: {what}");
         let idle = group.number("memory.usage_in_bytes")?;
@@ -66,6 +70,7 @@ fn capacity(figures: &mut Figures, scratch: &Scratch, size: Size) -> Done {
     let server = Setup::default()
         .under(&format!("sh {}", script.display()))
         .environment("FAULTS_SERVER_KEEP_ALIVE_TIMEOUT", 600)
+        .environment(NO_HUGE_PAGES.0, NO_HUGE_PAGES.1)
         .start()?;
     let usage = || group.number("memory.usage_in_bytes");
     let warm = hold(server.address, 200)?;
