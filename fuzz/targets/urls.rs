@@ -20,7 +20,10 @@ fuzz_target!(|data: &[u8]| {
         }
         if let Ok(uri) = url::iri_to_uri(value) {
             assert!(uri.is_ascii(), "{uri:?}");
-            assert_eq!(url::iri_to_uri(&uri).as_deref(), Ok(&*uri));
+            // As Werkzeug's, that of an IPv6 address whose zone is not ASCII is no URI.
+            if url::SplitUrl::parse(&uri).is_ok() {
+                assert_eq!(url::iri_to_uri(&uri).as_deref(), Ok(&*uri));
+            }
             let _ = url::uri_to_iri(&uri);
         }
         let _ = url::uri_to_iri(value);

@@ -135,8 +135,8 @@ pub fn unix_seconds(time: SystemTime) -> i64 {
         Ok(after) => i64::try_from(after.as_secs()).unwrap_or(i64::MAX),
         Err(before) => {
             let before = before.duration();
-            let seconds = i64::try_from(before.as_secs()).unwrap_or(i64::MAX);
-            -seconds - i64::from(before.subsec_nanos() > 0)
+            let seconds = before.as_secs().saturating_add(u64::from(before.subsec_nanos() > 0));
+            0_i64.checked_sub_unsigned(seconds).unwrap_or(i64::MIN)
         }
     }
 }
@@ -341,6 +341,16 @@ fn civil_from_days(days: i64) -> (i64, i64, i64) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn seconds_become_a_point_in_time_and_the_same_seconds_again() {
+        for seconds in [i64::MIN, i64::MIN + 1, -1, 0, 1, i64::MAX] {
+            if let Some(time) = system_time(seconds) {
+                assert_eq!(unix_seconds(time), seconds);
+            }
+        }
+        assert_eq!(unix_seconds(UNIX_EPOCH - Duration::from_millis(1)), -1);
+    }
 
     #[test]
     fn every_day_of_eight_centuries_survives_a_round_trip() {
