@@ -20,7 +20,7 @@ fuzz_target!(|data: &[u8]| {
         };
         let messages = file.messages().expect("the rule is right");
         assert_eq!(again.messages().as_ref(), Ok(&messages));
-        assert_eq!(again.write().as_ref(), Ok(&written));
+        assert_eq!(again.write().map(|text| without_comments(&text)), Ok(without_comments(&written)));
 
         let compiled = Catalogue::read(&file.compile()).expect("what was compiled can be read");
         assert_eq!(compiled.len(), catalogue.len());
@@ -37,3 +37,8 @@ fuzz_target!(|data: &[u8]| {
         }
     });
 });
+
+/// A long comment is broken into lines, and of lines that are equal then one stays, as with Babel: comments may become fewer.
+fn without_comments(text: &str) -> String {
+    text.split_inclusive('\n').filter(|line| !line.starts_with("# ") && !line.starts_with("#. ")).collect()
+}
