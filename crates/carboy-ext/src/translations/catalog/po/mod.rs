@@ -38,7 +38,7 @@ pub(in crate::translations) struct Entry {
 
 impl Entry {
     pub(in crate::translations) fn is_header(&self) -> bool {
-        self.message.is_empty() && self.context.is_none() && !self.obsolete
+        self.message.is_empty() && self.plural.is_none() && self.context.is_none() && !self.obsolete
     }
 
     pub(in crate::translations) fn is_fuzzy(&self) -> bool {
@@ -175,4 +175,20 @@ pub(in crate::translations) fn with_field(header: &str, name: &str, value: &str)
             _ => format!("{line}\n"),
         })
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_message_with_a_plural_is_no_header_as_in_babel() {
+        let text = "msgid \"\"\nmsgid_plural \"b\"\nmsgstr[0] \"Plural-Forms: nplurals=1; plural=0\\n\"\nmsgstr[1] \"x\"\n\n\
+                    msgid \"a\"\nmsgid_plural \"as\"\nmsgstr[0] \"one\"\nmsgstr[1] \"many\"\n";
+        let file = File::read(text.as_bytes()).unwrap();
+        assert_eq!(file.header(), "");
+        let catalog = file.catalog().unwrap();
+        assert_eq!(catalog.get_plural(None, "a", 2), Some("many"));
+        assert_eq!(catalog.get_plural(None, "", 2), Some("x"));
+    }
 }
