@@ -38,7 +38,9 @@ fuzz_target!(|data: &[u8]| {
     });
 });
 
-/// A long comment is broken into lines, and of lines that are equal then one stays, as with Babel: comments may become fewer.
+/// A long comment is broken into lines, and of lines that are equal then one stays, as with Babel; and nothing escapes the mark at the end of a place when it
+/// is part of a file's name.
 fn without_comments(text: &str) -> String {
-    text.split_inclusive('\n').filter(|line| !line.starts_with("# ") && !line.starts_with("#. ")).collect()
+    let is_comment = |line: &&str| ["# ", "#. ", "#: "].iter().any(|mark| line.starts_with(mark));
+    text.split_inclusive('\n').filter(|line| !is_comment(line)).collect()
 }
