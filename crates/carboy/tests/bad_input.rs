@@ -1,40 +1,8 @@
 //! What bad input gets: a clear answer with the right status, and a line in the log for whoever runs the app.
 
 use carboy::{prelude::*, testing::TestClient};
-use std::{
-    io,
-    path::PathBuf,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// What `f` logs on this thread.
-fn logged<T>(f: impl FnOnce() -> T) -> (T, String) {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_ansi(false)
-        .with_writer(move || writer.clone())
-        .without_time()
-        .finish();
-    let value = tracing::subscriber::with_default(subscriber, f);
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    (value, text)
-}
+use carboy_testkit::logged;
+use std::{io, path::PathBuf, time::Duration};
 
 #[route("/sleepy")]
 fn sleepy() -> &'static str {

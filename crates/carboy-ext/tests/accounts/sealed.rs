@@ -1,12 +1,10 @@
 //! The secrets of authenticator apps as the store has them.
 
-use std::io;
 use std::process::Command;
-use std::sync::{Arc, Mutex};
 
 use carboy::prelude::*;
 use carboy::testing::TestResponse;
-use carboy_testkit::python;
+use carboy_testkit::{logged, python};
 
 use crate::common::{EMAIL, PASSWORD, World, world};
 use crate::factors::{code, with_totp};
@@ -37,30 +35,6 @@ fn keys(key: &'static str, former: &'static [&'static str]) -> impl FnOnce(&mut 
     move |app| {
         app.config().set("SECRET_KEY", key).set("SECRET_KEY_FALLBACKS", former);
     }
-}
-
-#[derive(Clone, Default)]
-struct Log(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Log {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
-/// What `f` logs on this thread.
-fn logged<T>(f: impl FnOnce() -> T) -> (T, String) {
-    let log = Log::default();
-    let writer = log.clone();
-    let subscriber = tracing_subscriber::fmt().with_ansi(false).with_writer(move || writer.clone()).finish();
-    let value = tracing::subscriber::with_default(subscriber, f);
-    let text = String::from_utf8(log.0.lock().unwrap().clone()).unwrap();
-    (value, text)
 }
 
 #[test]

@@ -10,10 +10,6 @@ use carboy::{
     view::{Args, view},
 };
 use serde_json::{Map, Value, json};
-use std::{
-    io,
-    sync::{Arc, Mutex},
-};
 
 #[test]
 fn tools_are_those_of_flask() {
@@ -373,36 +369,13 @@ fn commands() -> Value {
     .collect()
 }
 
-#[derive(Clone, Default)]
-struct Sink(Arc<Mutex<Vec<u8>>>);
-
-impl io::Write for Sink {
-    fn write(&mut self, data: &[u8]) -> io::Result<usize> {
-        self.0.lock().unwrap().extend_from_slice(data);
-        Ok(data.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
-}
-
 /// What is written to the log while a scene is played: the level and the message's first line.
 fn logged(play: impl FnOnce()) -> Vec<[String; 2]> {
-    let sink = Sink::default();
-    let writer = sink.clone();
-    let subscriber = tracing_subscriber::fmt()
-        .with_writer(move || writer.clone())
-        .without_time()
-        .with_target(false)
-        .with_ansi(false)
-        .finish();
-    tracing::subscriber::with_default(subscriber, play);
-    let text = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
+    let ((), text) = carboy_testkit::logged(play);
     let lines = text.lines().filter_map(|line| line.trim_start().split_once(' '));
     lines
         .filter(|(level, _)| ["ERROR", "INFO"].contains(level))
-        .map(|(level, message)| [level.to_owned(), message.to_owned()])
+        .filter_map(|(level, record)| Some([level.to_owned(), record.split_once(": ")?.1.to_owned()]))
         .collect()
 }
 
