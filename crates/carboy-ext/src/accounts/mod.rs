@@ -65,8 +65,9 @@
 //! * A new password or address ends every session and every remember-me cookie of the account, except the one that made it.
 //! * Links in mails show a button: programs that look through mails change nothing.
 //! * A second factor that is switched on is asked for, also when another provider logs its user in ([`Accounts::first_factor`]).
-//! * A database that is read or written by somebody else logs nobody in: it has digests of recovery codes, and secrets of authenticator apps
-//!   encrypted by a key of SECRET_KEY, each for its account alone.
+//! * A database that somebody else reads logs nobody in: it has hashes of passwords, digests of recovery codes, and secrets of authenticator apps
+//!   encrypted by a key of SECRET_KEY, each for its account alone. Whoever writes into it can give an account a password and a plain secret of their
+//!   own: see to who may.
 //! * A code of an authenticator app and a recovery code are good once, also when two requests race.
 //! * Guessing is slowed down, by [`Throttle`], and hashing is bounded, by [`Passwords`].
 
