@@ -19,6 +19,7 @@ mod html;
 mod idna;
 mod multidict;
 mod observe;
+mod recycle;
 mod request;
 mod response;
 mod service;

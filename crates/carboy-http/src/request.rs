@@ -1,6 +1,10 @@
 //! A request: its head, where it came from, and its body until somebody takes it.
 
-use crate::{Body, Limits, MultiDict, RequestId, form::urlencoded};
+use crate::{
+    Body, Limits, MultiDict, RequestId,
+    form::urlencoded,
+    recycle::{self, Spare},
+};
 use body::{BodySlot, Loaded};
 use http::{Extensions, HeaderMap, Method, Uri, Version, request::Parts};
 use std::{
@@ -61,6 +65,10 @@ struct Inner {
     lazy: OnceLock<Box<Lazy>>,
 }
 
+thread_local! {
+    static SPARE: Spare<Request> = const { Spare::new() };
+}
+
 /// What was worked out from the head.
 #[derive(Debug, Default)]
 struct Lazy {
@@ -93,14 +101,8 @@ impl Request {
         Request::with(parts, connection, Body::empty(), false)
     }
 
-    fn with(mut parts: Parts, connection: ConnectionInfo, body: Body, has_body: bool) -> Self {
-        if !matches!(parts.method, Method::GET | Method::POST | Method::HEAD)
-            && parts.method.as_str().bytes().any(|byte| byte.is_ascii_lowercase())
-            && let Ok(method) = Method::from_bytes(parts.method.as_str().to_ascii_uppercase().as_bytes())
-        {
-            parts.method = method;
-        }
-        Request(Box::new(Inner {
+    fn with(parts: Parts, connection: ConnectionInfo, body: Body, has_body: bool) -> Self {
+        let mut request = Request(Box::new(Inner {
             parts,
             connection,
             script_root: String::new(),
@@ -109,7 +111,66 @@ impl Request {
             body: Mutex::new(BodySlot::new(body)),
             loaded: OnceLock::new(),
             lazy: OnceLock::new(),
-        }))
+        }));
+        request.raise_method();
+        request
+    }
+
+    fn raise_method(&mut self) {
+        let method = &mut self.0.parts.method;
+        if !matches!(*method, Method::GET | Method::POST | Method::HEAD)
+            && method.as_str().bytes().any(|byte| byte.is_ascii_lowercase())
+            && let Ok(upper) = Method::from_bytes(method.as_str().to_ascii_uppercase().as_bytes())
+        {
+            *method = upper;
+        }
+    }
+
+    /// A request whose head is still to be written, into [`parts_mut`](Self::parts_mut), before [`begin`](Self::begin) says the rest: for
+    /// servers, whose heads need not be moved into a request then.
+    pub fn blank() -> Self {
+        match SPARE.try_with(Spare::take) {
+            Ok(Some(request)) => request,
+            _ => {
+                let parts = http::Request::new(()).into_parts().0;
+                Request::without_body(parts, ConnectionInfo::default())
+            }
+        }
+    }
+
+    /// The parts of the head, for a server that writes or judges them.
+    pub fn parts_mut(&mut self) -> &mut Parts {
+        &mut self.0.parts
+    }
+
+    /// Says how a request whose head stands has come, and the body behind it; `None` if the head announces none. Does what [`new`](Self::new) does.
+    pub fn begin(&mut self, connection: &ConnectionInfo, body: Option<Body>) {
+        self.raise_method();
+        self.0.connection.clone_from(connection);
+        if let Some(body) = body {
+            self.set_body(body);
+        }
+    }
+
+    /// Ends a request that was answered, and keeps its memory for the next one that comes to this thread.
+    pub fn recycle(mut self) {
+        let inner = &mut *self.0;
+        if !recycle::clear(&mut inner.parts.headers) {
+            return;
+        }
+        let parts = &mut inner.parts;
+        (parts.method, parts.uri, parts.version) = (Method::GET, Uri::default(), Version::HTTP_11);
+        if !parts.extensions.is_empty() {
+            parts.extensions.clear();
+        }
+        inner.connection = ConnectionInfo::default();
+        inner.script_root = String::new();
+        inner.mounted_path = None;
+        inner.has_body = false;
+        inner.body = Mutex::new(BodySlot::new(Body::empty()));
+        inner.loaded = OnceLock::new();
+        inner.lazy = OnceLock::new();
+        let _ = SPARE.try_with(|spare| spare.keep(self));
     }
 
     /// A GET request without a body, for tests.

@@ -1,8 +1,11 @@
 //! A response: status, header fields, body.
 
-use crate::{Body, ReasonPhrase, Status};
+use crate::{
+    Body, ReasonPhrase, Status,
+    recycle::{self, Spare},
+};
 use bytes::Bytes;
-use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, header};
+use http::{Extensions, HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Version, header};
 
 mod conditional;
 mod headers;
@@ -17,6 +20,10 @@ pub use redirect::redirect;
 #[derive(Debug)]
 pub struct Response(Box<http::Response<Body>>);
 
+thread_local! {
+    static SPARE: Spare<Response> = const { Spare::new() };
+}
+
 const HTML: HeaderValue = HeaderValue::from_static("text/html; charset=utf-8");
 const TEXT: HeaderValue = HeaderValue::from_static("text/plain; charset=utf-8");
 const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -25,7 +32,31 @@ const OCTETS: HeaderValue = HeaderValue::from_static("application/octet-stream")
 impl Response {
     /// A response with status 200, no header fields and this body.
     pub fn new(body: impl Into<Body>) -> Self {
-        http::Response::new(body.into()).into()
+        Response::with(body.into())
+    }
+
+    fn with(body: Body) -> Self {
+        match SPARE.try_with(Spare::take) {
+            Ok(Some(mut response)) => {
+                *response.body_mut() = body;
+                response
+            }
+            _ => http::Response::new(body).into(),
+        }
+    }
+
+    /// Ends a response that was sent, and keeps its memory for the next one that this thread makes: for servers.
+    pub fn recycle(mut self) {
+        if !recycle::clear(self.headers_mut()) {
+            return;
+        }
+        *self.body_mut() = Body::empty();
+        *self.0.status_mut() = StatusCode::OK;
+        *self.0.version_mut() = Version::HTTP_11;
+        if !self.extensions().is_empty() {
+            self.extensions_mut().clear();
+        }
+        let _ = SPARE.try_with(|spare| spare.keep(self));
     }
 
     /// An empty response with status 200 and Flask's default content type (`make_response()`).
@@ -64,9 +95,9 @@ impl Response {
     }
 
     fn typed(body: Body, content_type: HeaderValue) -> Self {
-        let mut response = http::Response::new(body);
+        let mut response = Response::with(body);
         response.headers_mut().insert(header::CONTENT_TYPE, content_type);
-        response.into()
+        response
     }
 
     /// The status.

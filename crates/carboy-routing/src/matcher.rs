@@ -120,8 +120,41 @@ impl Transitions {
     }
 }
 
-/// The rules without variables below one host or subdomain, by the path after its first slash.
-type WholePaths = FastMap<Box<str>, Vec<Entry>>;
+/// The rules without variables below one host or subdomain.
+#[derive(Debug, Default)]
+struct WholePaths {
+    /// Those of `/`. An empty text lies at no address, where comparing is slow (see `pattern.rs`), and this is the path that is asked for most.
+    root: Vec<Entry>,
+    /// The others, by the path after its first slash.
+    others: FastMap<Box<str>, Vec<Entry>>,
+    /// Bit `n % 64` is set when one of them is `n` bytes long: most paths with variables need not be searched for.
+    lengths: u64,
+}
+
+impl WholePaths {
+    fn get(&self, path: &str) -> &[Entry] {
+        if path.is_empty() {
+            &self.root
+        } else if self.lengths & length_bit(path) == 0 {
+            &[]
+        } else {
+            self.others.get(path).map_or(&[], Vec::as_slice)
+        }
+    }
+
+    fn add(&mut self, path: String, entry: Entry) {
+        if path.is_empty() {
+            self.root.push(entry);
+        } else {
+            self.lengths |= length_bit(&path);
+            self.others.entry(path.into()).or_default().push(entry);
+        }
+    }
+}
+
+fn length_bit(path: &str) -> u64 {
+    1 << (path.len() % 64)
+}
 
 #[derive(Debug)]
 pub(crate) struct Matcher {
@@ -216,7 +249,7 @@ impl Matcher {
             if self.whole_paths.len() <= host {
                 self.whole_paths.resize_with(host + 1, WholePaths::default);
             }
-            self.whole_paths[host].entry(path.into()).or_default().push(entry);
+            self.whole_paths[host].add(path, entry);
         }
         Ok(())
     }
@@ -276,7 +309,7 @@ impl Matcher {
 
     /// The first of the rules without variables that a path has below the empty subdomain; the path is without its first slash.
     pub(crate) fn first_of_path(&self, path: &str) -> Option<&Entry> {
-        self.whole_paths.get(self.bare?)?.get(path)?.first()
+        self.whole_paths.get(self.bare?)?.get(path).first()
     }
 
     /// Finds the rule for a host or subdomain and a path, given without its first slash; `None` is the empty path.
@@ -291,7 +324,7 @@ impl Matcher {
         let mut texts = Texts::new();
         let host = if domain.is_empty() { self.bare } else { root.statics.get(domain).copied() };
         if let Some(state) = host {
-            let whole = path.and_then(|path| self.whole_paths.get(state)?.get(path));
+            let whole = path.and_then(|path| Some(self.whole_paths.get(state)?.get(path)));
             if let Some(entry) = whole.into_iter().flatten().find(|entry| search.accepts(rules, entry)) {
                 return Ok(Some(Found { rule: entry.rule, texts }));
             }

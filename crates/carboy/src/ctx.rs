@@ -70,9 +70,34 @@ enum Place {
     Arrived(Request, OnceLock<Box<Dispatched>>),
 }
 
+/// A request that leaves its memory to the next one when its time is over.
+pub(crate) struct Recycled(Option<Request>);
+
+impl Deref for Recycled {
+    type Target = Request;
+
+    fn deref(&self) -> &Request {
+        self.0.as_ref().expect("it is there until it is dropped")
+    }
+}
+
+impl Drop for Recycled {
+    fn drop(&mut self) {
+        if let Some(request) = self.0.take() {
+            request.recycle();
+        }
+    }
+}
+
+impl From<Request> for Recycled {
+    fn from(request: Request) -> Self {
+        Recycled(Some(request))
+    }
+}
+
 /// A request with what the URL map says about it.
 pub(crate) struct Dispatched {
-    pub(crate) request: Request,
+    pub(crate) request: Recycled,
     pub(crate) routing: Result<Matched, RoutingError>,
 }
 

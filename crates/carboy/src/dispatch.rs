@@ -78,7 +78,7 @@ pub(crate) fn dispatch(
     {
         return Either::Right(to_fallback(app, fallback, request, arrival));
     }
-    let dispatched = Dispatched { request, routing };
+    let dispatched = Dispatched { request: request.into(), routing };
     let context = match arrival {
         None => Context::for_request(state.clone(), dispatched),
         Some(context) => match context.dispatch(dispatched) {
@@ -417,7 +417,7 @@ pub(crate) async fn answer_layer_error(app: &Arc<Frozen>, context: Arc<Context>,
 /// A context of a request that is routed, and goes no further.
 pub(crate) fn undispatched(app: &Arc<Frozen>, request: Request) -> Arc<Context> {
     let routing = route(&app.state, &request);
-    Context::for_request(app.state.clone(), Dispatched { request, routing })
+    Context::for_request(app.state.clone(), Dispatched { request: request.into(), routing })
 }
 
 /// The session that a request with these headers sees.

@@ -16,7 +16,6 @@ use crate::{
     transport::Transport,
 };
 use bytes::BytesMut;
-use http::HeaderMap;
 use std::{
     future::poll_fn,
     io,
@@ -64,8 +63,6 @@ pub(super) struct Connection {
     blocked: Option<Instant>,
     /// A time that was looked up since the task was last woken, so that answers which leave together share one look at the clock.
     now: Option<Instant>,
-    /// Header fields of an answer that was sent, emptied: the next request's are put there.
-    pub(super) spare: Option<HeaderMap>,
     held: Held,
 }
 
@@ -109,7 +106,6 @@ impl Connection {
             alarm: Alarm::default(),
             blocked: None,
             now: None,
-            spare: None,
             held,
         }
     }
@@ -128,7 +124,7 @@ impl Connection {
         let mut began = None;
         let mut idle_since = None;
         loop {
-            match head::take(&mut self.input, &mut self.scanned, &self.config.http1, &mut self.spare) {
+            match head::take(&mut self.input, &mut self.scanned, &self.config.http1) {
                 Ok(Some(head)) => return Ok(head),
                 Ok(None) => {}
                 Err(refusal) => return Err(NoHead::Refused(refusal)),
@@ -185,7 +181,6 @@ impl Connection {
     fn rest(&mut self) {
         self.input = if self.input.is_empty() { BytesMut::new() } else { BytesMut::from(&self.input[..]) };
         self.output.rest();
-        self.spare = None;
     }
 
     /// Whether the server drains; the task is woken when it begins to.

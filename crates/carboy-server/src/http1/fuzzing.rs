@@ -26,15 +26,16 @@ pub fn head<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<Option<Hea
     for piece in pieces {
         input.extend_from_slice(piece);
         came += piece.len();
-        let taken = head::take(&mut input, &mut scanned, &config.http1, &mut None);
-        if let Some(head) = taken.map_err(|refusal| refusal.into_response().status())? {
+        let taken = head::take(&mut input, &mut scanned, &config.http1);
+        if let Some(mut head) = taken.map_err(|refusal| refusal.into_response().status())? {
             let length = match head.framing {
                 Framing::Empty => Some(0),
                 Framing::Length(length) => Some(length),
                 Framing::Chunked => None,
             };
             let consumed = came - input.len();
-            return Ok(Some(Head { parts: head.parts, length, persistent: head.persistent, consumed }));
+            let parts = std::mem::replace(head.request.parts_mut(), http::Request::new(()).into_parts().0);
+            return Ok(Some(Head { parts, length, persistent: head.persistent, consumed }));
         }
     }
     Ok(None)

@@ -1,18 +1,19 @@
-//! The head of a request: bytes → [`Parts`] and how its body is framed, or the reason why not.
+//! The head of a request: bytes → a [`Request`] without its body, and how that is framed, or the reason why not.
 //!
 //! The grammar is that of RFC 9112, sections 2 to 6, without its leniency: a head that two readers could understand differently is refused, because a
 //! proxy in front may be the other reader.
 
 use crate::{config::Http1Config, refusal::Refusal};
 use bytes::{Buf, Bytes, BytesMut};
-use http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header, request::Parts};
+use carboy_http::Request;
+use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header};
 use memchr::{memchr, memchr_iter};
 use smallvec::SmallVec;
 
 /// A request without its body.
 #[derive(Debug)]
 pub(super) struct Head {
-    pub(super) parts: Parts,
+    pub(super) request: Request,
     pub(super) framing: Framing,
     /// The client will send another request on this connection.
     pub(super) persistent: bool,
@@ -32,12 +33,11 @@ pub(super) enum Framing {
     Chunked,
 }
 
-/// Takes a head from the input once all of it is there. `scanned` is how much of the input was looked at before; `spare` an empty map to fill.
+/// Takes a head from the input once all of it is there. `scanned` is how much of the input was looked at before.
 pub(super) fn take(
     input: &mut BytesMut,
     scanned: &mut usize,
     limits: &Http1Config,
-    spare: &mut Option<HeaderMap>,
 ) -> Result<Option<Head>, Refusal> {
     // Empty lines before a request line are left over from clients that end a body with one (RFC 9112, section 2.2).
     while input.starts_with(b"\r\n") {
@@ -62,7 +62,7 @@ pub(super) fn take(
         end(input, &mut 0, &mut lines)?;
     }
     let bytes = input.split_to(length).freeze();
-    parse(&bytes, &lines, limits.max_headers, spare).map(Some)
+    parse(&bytes, &lines, limits.max_headers).map(Some)
 }
 
 /// Where the lines of a head end: the places of their line feeds.
@@ -96,12 +96,7 @@ const TOO_MANY: Refusal =
     Refusal::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Too many header fields.\n");
 
 /// Reads a head of which every line ends as it should. What a method, a target, a name and a value are made of, http's types know.
-fn parse(
-    bytes: &Bytes,
-    lines: &[u32],
-    max_headers: usize,
-    spare: &mut Option<HeaderMap>,
-) -> Result<Head, Refusal> {
+fn parse(bytes: &Bytes, lines: &[u32], max_headers: usize) -> Result<Head, Refusal> {
     let mut begin = 0;
     let mut lines = lines.iter().map(|&end| {
         let line = &bytes[begin..end as usize - 1];
@@ -110,11 +105,14 @@ fn parse(
     });
     let line = lines.next().unwrap_or_default();
     let (method, target, version) = request_line(line).ok_or(Refusal::bad("Invalid request line.\n"))?;
-    let method = Method::from_bytes(method).map_err(|_| Refusal::bad("Invalid method.\n"))?;
-    let uri = Uri::from_maybe_shared(bytes.slice_ref(target))
+    let mut request = Request::blank();
+    let parts = request.parts_mut();
+    parts.method = Method::from_bytes(method).map_err(|_| Refusal::bad("Invalid method.\n"))?;
+    parts.uri = Uri::from_maybe_shared(bytes.slice_ref(target))
         .map_err(|_| Refusal::bad("Invalid request target.\n"))?;
+    parts.version = version;
 
-    let mut headers = spare.take().unwrap_or_default();
+    let headers = &mut parts.headers;
     let mut reading = Reading::new(version);
     for line in lines {
         if headers.len() == max_headers {
@@ -132,11 +130,8 @@ fn parse(
     let (framing, persistent) = reading.finish()?;
     let upgrade = reading.upgrade && reading.connection_upgrade && version == Version::HTTP_11;
     let expects_continue = reading.expects_continue && framing != Framing::Empty;
-
-    let mut parts = http::Request::new(()).into_parts().0;
-    (parts.method, parts.uri, parts.version, parts.headers) = (method, uri, version, headers);
     let takes_trailers = reading.takes_trailers;
-    Ok(Head { parts, framing, persistent, expects_continue, upgrade, takes_trailers })
+    Ok(Head { request, framing, persistent, expects_continue, upgrade, takes_trailers })
 }
 
 /// Method, target and version, with one space between them.
@@ -285,8 +280,7 @@ mod tests {
 
     fn read(bytes: &[u8]) -> Result<Option<Head>, u16> {
         let config = ServerConfig::new();
-        take(&mut BytesMut::from(bytes), &mut 0, &config.http1, &mut None)
-            .map_err(|refusal| refusal.status().as_u16())
+        take(&mut BytesMut::from(bytes), &mut 0, &config.http1).map_err(|refusal| refusal.status().as_u16())
     }
 
     #[test]
@@ -297,13 +291,16 @@ mod tests {
         let end = all.len() - 6;
         for byte in &all[..end - 1] {
             input.extend_from_slice(&[*byte]);
-            assert!(take(&mut input, &mut scanned, &config.http1, &mut None).unwrap().is_none());
+            assert!(take(&mut input, &mut scanned, &config.http1).unwrap().is_none());
         }
         input.extend_from_slice(&all[end - 1..]);
-        let head = take(&mut input, &mut scanned, &config.http1, &mut None).unwrap().unwrap();
-        assert_eq!((head.parts.method, head.parts.uri.to_string()), (Method::POST, "/a?b".to_owned()));
+        let head = take(&mut input, &mut scanned, &config.http1).unwrap().unwrap();
+        assert_eq!(
+            (head.request.method().clone(), head.request.uri().to_string()),
+            (Method::POST, "/a?b".to_owned())
+        );
         assert_eq!((head.framing, head.persistent), (Framing::Length(3), true));
-        assert_eq!(head.parts.headers.len(), 2);
+        assert_eq!(head.request.headers().len(), 2);
         assert_eq!(&input[..], b"abcGET");
     }
 

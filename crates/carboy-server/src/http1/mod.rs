@@ -27,7 +27,7 @@ use crate::{
     transport::Transport,
 };
 use bytes::BytesMut;
-use carboy_http::{Body, ConnectionInfo, Method, Request, Response, Service, Upgrade, Upgraded};
+use carboy_http::{Body, ConnectionInfo, Method, Response, Service, Upgrade, Upgraded};
 use connection::{Connection, Meanwhile, NoHead};
 use encode::{Asked, Sending};
 use head::{Framing, Head};
@@ -117,8 +117,9 @@ async fn exchange<S: Service>(
     info: &ConnectionInfo,
     service: &S,
 ) -> After {
-    let Head { mut parts, framing, persistent, expects_continue, upgrade, takes_trailers } = head;
-    let mut log = Record::begin(&connection.config, info.remote_addr, &mut parts);
+    let Head { mut request, framing, persistent, expects_continue, upgrade, takes_trailers } = head;
+    let parts = request.parts_mut();
+    let mut log = Record::begin(&connection.config, info.remote_addr, parts);
     let mut asked = Asked {
         version: parts.version,
         head: parts.method == Method::HEAD,
@@ -127,7 +128,7 @@ async fn exchange<S: Service>(
     };
     let mut incoming = Incoming::NOTHING;
     let mut tunnel = None;
-    let response = match gate::admit(&mut parts) {
+    let response = match gate::admit(parts) {
         Err(refusal) => {
             asked.persistent = false;
             incoming = Incoming::refused(framing);
@@ -141,16 +142,16 @@ async fn exchange<S: Service>(
                     receiver.await.map_err(|_| io::Error::other("the connection did not change its protocol"))
                 }));
             }
-            let request = if framing == Framing::Empty {
-                Request::without_body(parts, info.clone())
+            let body = if framing == Framing::Empty {
+                None
             } else if let Some(bytes) = incoming::at_hand(&mut connection.input, framing) {
-                Request::new(parts, info.clone(), bytes.into())
+                Some(bytes.into())
             } else {
                 let (rest, reader) = Incoming::new(framing, expects_continue);
                 incoming = rest;
-                let body = RequestBody::new(reader, connection.config.clone());
-                Request::new(parts, info.clone(), Body::stream(body))
+                Some(Body::stream(RequestBody::new(reader, connection.config.clone())))
             };
+            request.begin(info, body);
             match caught(|| service.call(request)) {
                 Ok(answer) => work(connection, &mut incoming, pin!(answer)).await,
                 Err(panic) => Err(Unanswered::Panicked(panic)),
@@ -256,9 +257,7 @@ async fn respond(
     }
     // What a body holds is released before the next request begins.
     drop(body);
-    let mut headers = std::mem::take(response.headers_mut());
-    headers.clear();
-    connection.spare = Some(headers);
+    response.recycle();
     if !persistent {
         return After::Close { linger: !incoming.is_done() };
     }

@@ -84,16 +84,9 @@ impl<'w> Writer<'w> {
         }
     }
 
-    /// `,` or `:`, with a blank where the style has one.
-    fn mark(&mut self, mark: u8, is_spaced: bool) {
-        self.out.push(mark);
-        if is_spaced {
-            self.out.push(b' ');
-        }
-    }
-
     fn comma(&mut self) {
-        self.mark(b',', !self.style.compact && self.style.indent.is_none());
+        let is_spaced = !self.style.compact && self.style.indent.is_none();
+        self.out.extend_from_slice(if is_spaced { b", " } else { b"," });
     }
 
     fn open<'a>(&'a mut self, bracket: u8) -> Open<'a, 'w> {
@@ -124,7 +117,8 @@ impl<'w> Writer<'w> {
     }
 
     fn colon(&mut self) {
-        self.mark(b':', !self.style.compact || self.style.indent.is_some());
+        let is_spaced = !self.style.compact || self.style.indent.is_some();
+        self.out.extend_from_slice(if is_spaced { b": " } else { b":" });
     }
 }
 

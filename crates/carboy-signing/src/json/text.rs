@@ -21,14 +21,22 @@ fn is_plain(bytes: &[u8], plain: &[bool; 256]) -> bool {
         let zero = word ^ (ONES * u64::from(byte));
         zero.wrapping_sub(ONES) & !zero
     };
-    let (words, rest) = bytes.as_chunks::<8>();
-    words.iter().all(|bytes| {
-        let word = u64::from_ne_bytes(*bytes);
+    let all_plain = |bytes: [u8; 8]| {
+        let word = u64::from_ne_bytes(bytes);
         let control = word.wrapping_sub(0x20 * ONES) & !word;
         // A byte beyond ASCII is looked up: whether it is plain is a matter of style.
         let doubtful = (control | has(word, b'"') | has(word, b'\\') | has(word, 0x7f) | word) & HIGH;
         doubtful == 0 || bytes.iter().all(|&byte| plain[usize::from(byte)])
-    }) && rest.iter().all(|&byte| plain[usize::from(byte)])
+    };
+    let (words, rest) = bytes.as_chunks::<8>();
+    let rest = match (bytes.last_chunk::<8>(), rest.first_chunk::<4>(), rest.last_chunk::<4>()) {
+        (_, None, _) if rest.is_empty() => return words.iter().all(|bytes| all_plain(*bytes)),
+        // The last bytes, some of which are looked at twice.
+        (Some(last), ..) => *last,
+        (None, Some([a, b, c, d]), Some([e, f, g, h])) => [*a, *b, *c, *d, *e, *f, *g, *h],
+        _ => return rest.iter().all(|&byte| plain[usize::from(byte)]),
+    };
+    words.iter().all(|bytes| all_plain(*bytes)) && all_plain(rest)
 }
 
 fn write_escaped(text: &str, plain: &[bool; 256], out: &mut Vec<u8>) {
