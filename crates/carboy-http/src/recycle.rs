@@ -23,6 +23,11 @@ impl<T> Spare<T> {
         self.0.borrow_mut().pop()
     }
 
+    #[cfg(test)]
+    pub(crate) fn len(&self) -> usize {
+        self.0.borrow().len()
+    }
+
     /// Keeps something that is as good as new; what is too much is dropped.
     pub(crate) fn keep(&self, spare: T) {
         let mut kept = self.0.borrow_mut();

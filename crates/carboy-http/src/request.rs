@@ -335,4 +335,49 @@ mod tests {
         assert_eq!(with("purge").as_str(), "PURGE");
         assert_eq!(with("M-SEARCH").as_str(), "M-SEARCH");
     }
+
+    #[test]
+    fn memory_that_is_used_again_holds_nothing_of_the_request_before() {
+        let mut request = Request::blank();
+        let place = |request: &Request| std::ptr::from_ref::<Inner>(&request.0);
+        let first = place(&request);
+        let parts = request.parts_mut();
+        (parts.method, parts.version) = (Method::POST, Version::HTTP_10);
+        parts.uri = "/shop/cart?n=1".parse().unwrap();
+        for (name, value) in [("host", "a"), ("cookie", "secret=1"), ("content-length", "4")] {
+            parts.headers.append(name, value.parse().unwrap());
+        }
+        parts.extensions.insert("from a layer");
+        let address = Some(([127, 0, 0, 1], 5000).into());
+        let connection =
+            ConnectionInfo { remote_addr: address, is_secure: true, ..ConnectionInfo::default() };
+        request.begin(&connection, Some("a=1&".into()));
+        assert!(request.enter_mount("/shop"));
+        request.set_max_content_length(Some(1));
+        assert_eq!((request.args().len(), request.cookies().len(), request.host()), (1, 1, "a"));
+        let mut waker = std::task::Context::from_waker(std::task::Waker::noop());
+        assert!(Box::pin(request.load_body()).as_mut().poll(&mut waker).is_ready());
+        assert_eq!(request.body_state(), BodyState::Failed(http::StatusCode::PAYLOAD_TOO_LARGE));
+
+        request.recycle();
+        let again = Request::blank();
+        assert_eq!(place(&again), first);
+        let fresh = Request::without_body(http::Request::new(()).into_parts().0, ConnectionInfo::default());
+        assert_eq!(format!("{again:?}"), format!("{fresh:?}"));
+    }
+
+    #[test]
+    fn a_thread_keeps_a_few_requests_and_none_whose_header_map_has_grown() {
+        let kept = || SPARE.with(Spare::len);
+        (0..100).map(|_| Request::blank()).collect::<Vec<_>>().into_iter().for_each(Request::recycle);
+        let few = kept();
+        assert!((1..100).contains(&few), "{few}");
+        let mut request = Request::blank();
+        for n in 0..60 {
+            let name = http::HeaderName::from_bytes(format!("x-{n}").as_bytes()).unwrap();
+            request.headers_mut().append(name, "1".parse().unwrap());
+        }
+        request.recycle();
+        assert_eq!(kept(), few - 1);
+    }
 }

@@ -57,6 +57,15 @@ struct Rare {
 }
 
 impl RequestPart {
+    fn new(place: Place) -> Self {
+        RequestPart {
+            place,
+            session: OnceLock::new(),
+            answered: AtomicBool::new(false),
+            rare: OnceLock::new(),
+        }
+    }
+
     fn rare(&self) -> &Rare {
         self.rare.get_or_init(Box::default)
     }
@@ -156,7 +165,12 @@ impl RoutingError {
 
 thread_local! {
     static CURRENT: RefCell<Option<Arc<Context>>> = const { RefCell::new(None) };
+    /// Contexts of requests that have ended, for the next ones.
+    static SPARE: RefCell<Vec<Arc<Context>>> = const { RefCell::new(Vec::new()) };
 }
+
+/// How many of them a thread keeps: as a rule one request is under way at a time.
+const SPARES: usize = 4;
 
 /// Puts a context in place and the former one back when dropped.
 struct Entered {
@@ -273,8 +287,35 @@ impl Context {
     }
 
     /// A context of a request that is dispatched now.
-    pub(crate) fn for_request(state: Arc<State>, dispatched: Dispatched) -> Arc<Self> {
-        Context::with_place(state, Place::Dispatched(dispatched))
+    pub(crate) fn for_request(state: &Arc<State>, dispatched: Dispatched) -> Arc<Self> {
+        let place = Place::Dispatched(dispatched);
+        if let Ok(Some(mut spare)) = SPARE.try_with(|spare| spare.borrow_mut().pop())
+            && Arc::ptr_eq(&spare.state, state)
+            && let Some(context) = Arc::get_mut(&mut spare)
+        {
+            context.request = Some(RequestPart::new(place));
+            return spare;
+        }
+        Context::with_place(state.clone(), place)
+    }
+
+    /// Lets a context go whose request has ended. If nobody else holds it, all that it holds is dropped, and the thread's next request has its memory.
+    pub(crate) fn retire(mut context: Arc<Self>) {
+        let Some(inner) = Arc::get_mut(&mut context) else { return };
+        inner.request = None;
+        inner.g.clear();
+        let keep = |spare: &RefCell<Vec<Arc<Context>>>| {
+            let mut spare = spare.borrow_mut();
+            if spare.len() < SPARES {
+                spare.push(context);
+            }
+        };
+        let _ = SPARE.try_with(keep);
+    }
+
+    /// Lets go of what this thread keeps for the next request of an app that is no more.
+    pub(crate) fn forget_spares() {
+        let _ = SPARE.try_with(RefCell::take);
     }
 
     /// A context of a request that has arrived, with this head, and is still to be [dispatched](Self::dispatch).
@@ -283,13 +324,7 @@ impl Context {
     }
 
     fn with_place(state: Arc<State>, place: Place) -> Arc<Self> {
-        let part = RequestPart {
-            place,
-            session: OnceLock::new(),
-            answered: AtomicBool::new(false),
-            rare: OnceLock::new(),
-        };
-        Arc::new(Context { state, g: GStore::default(), request: Some(part) })
+        Arc::new(Context { state, g: GStore::default(), request: Some(RequestPart::new(place)) })
     }
 
     /// Runs a future in this context.
@@ -612,6 +647,10 @@ struct GEntry {
 impl GStore {
     fn with<T>(&self, f: impl FnOnce(&mut GMap) -> T) -> T {
         f(lock(&self.0).get_or_insert_default())
+    }
+
+    fn clear(&mut self) {
+        *self.0.get_mut().unwrap_or_else(|e| e.into_inner()) = None;
     }
 
     /// A named value as templates see it.

@@ -80,11 +80,11 @@ pub(crate) fn dispatch(
     }
     let dispatched = Dispatched { request: request.into(), routing };
     let context = match arrival {
-        None => Context::for_request(state.clone(), dispatched),
+        None => Context::for_request(state, dispatched),
         Some(context) => match context.dispatch(dispatched) {
             Ok(()) => context,
             // A layer may send a request on twice; each sending is a request of its own.
-            Err(dispatched) => Context::for_request(state.clone(), *dispatched),
+            Err(dispatched) => Context::for_request(state, *dispatched),
         },
     };
     Either::Left(Dispatch {
@@ -417,7 +417,7 @@ pub(crate) async fn answer_layer_error(app: &Arc<Frozen>, context: Arc<Context>,
 /// A context of a request that is routed, and goes no further.
 pub(crate) fn undispatched(app: &Arc<Frozen>, request: Request) -> Arc<Context> {
     let routing = route(&app.state, &request);
-    Context::for_request(app.state.clone(), Dispatched { request: request.into(), routing })
+    Context::for_request(&app.state, Dispatched { request: request.into(), routing })
 }
 
 /// The session that a request with these headers sees.

@@ -88,7 +88,7 @@ impl<A: Deref<Target = Arc<Frozen>>> Drop for End<A> {
             && !signals.appcontext_tearing_down.has_receivers()
             && !signals.appcontext_popped.has_receivers();
         if idle {
-            return;
+            return Context::retire(context);
         }
         let app = self.app.clone();
         run(&context.clone(), async move {

@@ -46,6 +46,12 @@ pub(crate) struct Frozen {
     pub(crate) readiness_checks: Vec<(String, ReadinessCheck)>,
 }
 
+impl Drop for Frozen {
+    fn drop(&mut self) {
+        Context::forget_spares();
+    }
+}
+
 impl Frozen {
     /// What is registered for the rule that a request matched.
     pub(crate) fn entry(&self, context: &Context) -> Option<&Entry> {

@@ -316,3 +316,59 @@ fn what_the_parts_of_a_request_start_belongs_to_the_background_runtime() {
     let places = ["plain", "before", "view", "task", "handler", "after"];
     assert_eq!(*SEEN.lock().unwrap(), places.map(|place| (place, background.clone())));
 }
+
+#[test]
+fn nothing_of_one_request_is_seen_by_the_next_on_the_same_thread() {
+    let mut app = App::new("test");
+    app.config().set("SECRET_KEY", "k");
+    app.routes(routes![leaves_traces, sees_traces]);
+    let app = app.build().unwrap();
+    for _ in 0..3 {
+        // Each client is new, so that no cookie carries the session on.
+        assert_eq!(app.test_client().get("/leaves").header("x-trace", "1").send().text(), "left");
+        let seen = app.test_client().get("/sees").send();
+        assert_eq!(seen.text(), "[] false None false");
+    }
+}
+
+#[route("/leaves")]
+fn leaves_traces() -> &'static str {
+    g().set("trace", 1);
+    g().insert(Arc::new(7_u8));
+    session().set("trace", 1);
+    "left"
+}
+
+#[route("/sees")]
+fn sees_traces() -> String {
+    let typed = g().of_type::<Arc<u8>>().is_some();
+    let session = session().get::<i64>("trace");
+    format!("{:?} {typed} {session:?} {}", g().names(), request().headers().contains_key("x-trace"))
+}
+
+#[test]
+fn what_an_app_knows_is_let_go_with_the_app_and_what_a_request_holds_with_the_request() {
+    struct Knows(#[allow(dead_code)] Arc<()>);
+    impl carboy::Extension for Knows {
+        fn name(&self) -> &'static str {
+            "knows"
+        }
+    }
+    static HELD: Mutex<Option<Arc<()>>> = Mutex::new(None);
+    #[route("/holds")]
+    fn holds() -> &'static str {
+        g().insert(HELD.lock().unwrap().clone());
+        "held"
+    }
+    let (known, held) = (Arc::new(()), Arc::new(()));
+    *HELD.lock().unwrap() = Some(held.clone());
+    let mut app = App::new("test");
+    app.ext(Knows(known.clone()));
+    app.routes(routes![holds]);
+    let app = app.build().unwrap();
+    let handled = carboy::Service::call(&app, Request::get("/holds"));
+    futures_util::future::FutureExt::now_or_never(handled).expect("nothing to wait for");
+    assert_eq!(Arc::strong_count(&held), 2, "held by the test alone");
+    drop(app);
+    assert_eq!(Arc::strong_count(&known), 1);
+}

@@ -168,3 +168,27 @@ fn a_stream_can_be_kept_at_hand_without_closing_it() {
     drop(response);
     assert_eq!(closed.load(Ordering::SeqCst), 1);
 }
+
+#[test]
+fn memory_that_is_used_again_holds_nothing_of_the_response_before() {
+    let mut response = Response::text("a page");
+    let place = |response: &Response| std::ptr::from_ref(&*response.0);
+    let first = place(&response);
+    response.set_status("404 GONE FISHING".parse::<Status>().unwrap());
+    response.headers_mut().append("set-cookie", "secret=1".parse().unwrap());
+    response.extensions_mut().insert("from a layer");
+    let closed = Arc::new(AtomicUsize::new(0));
+    let seen = closed.clone();
+    response.on_close(move || _ = seen.fetch_add(1, Ordering::SeqCst));
+    *response.0.version_mut() = Version::HTTP_10;
+
+    response.recycle();
+    assert_eq!(closed.load(Ordering::SeqCst), 1);
+    let again = Response::new("another");
+    assert_eq!(place(&again), first);
+    assert_eq!(
+        format!("{again:?}"),
+        format!("{:?}", Response::from(http::Response::new(Body::from("another"))))
+    );
+    assert_eq!(again.status_line().to_string(), "200 OK");
+}

@@ -15,28 +15,27 @@ pub fn write_str(text: &str, ensure_ascii: bool, out: &mut Vec<u8>) {
 
 /// Whether every byte stands for itself; eight at a time, since most do.
 fn is_plain(bytes: &[u8], plain: &[bool; 256]) -> bool {
+    let listed = |bytes: &[u8]| bytes.iter().all(|&byte| plain[usize::from(byte)]);
+    let Some(last) = bytes.last_chunk::<8>() else { return listed(bytes) };
+    // The last eight are looked at in any case, some of them twice.
+    let mut found = doubtful(*last);
+    for word in bytes.as_chunks::<8>().0 {
+        found |= doubtful(*word);
+    }
+    // A byte beyond ASCII is looked up: whether it is plain is a matter of style.
+    found == 0 || listed(bytes)
+}
+
+/// Not zero when one of the bytes is a control character, a quotation mark, a backslash, DEL or beyond ASCII.
+fn doubtful(bytes: [u8; 8]) -> u64 {
     const ONES: u64 = 0x0101_0101_0101_0101;
     const HIGH: u64 = 0x80 * ONES;
-    let has = |word: u64, byte: u8| {
-        let zero = word ^ (ONES * u64::from(byte));
-        zero.wrapping_sub(ONES) & !zero
-    };
-    let all_plain = |bytes: [u8; 8]| {
-        let word = u64::from_ne_bytes(bytes);
-        let control = word.wrapping_sub(0x20 * ONES) & !word;
-        // A byte beyond ASCII is looked up: whether it is plain is a matter of style.
-        let doubtful = (control | has(word, b'"') | has(word, b'\\') | has(word, 0x7f) | word) & HIGH;
-        doubtful == 0 || bytes.iter().all(|&byte| plain[usize::from(byte)])
-    };
-    let (words, rest) = bytes.as_chunks::<8>();
-    let rest = match (bytes.last_chunk::<8>(), rest.first_chunk::<4>(), rest.last_chunk::<4>()) {
-        (_, None, _) if rest.is_empty() => return words.iter().all(|bytes| all_plain(*bytes)),
-        // The last bytes, some of which are looked at twice.
-        (Some(last), ..) => *last,
-        (None, Some([a, b, c, d]), Some([e, f, g, h])) => [*a, *b, *c, *d, *e, *f, *g, *h],
-        _ => return rest.iter().all(|&byte| plain[usize::from(byte)]),
-    };
-    words.iter().all(|bytes| all_plain(*bytes)) && all_plain(rest)
+    let word = u64::from_ne_bytes(bytes);
+    let is = |byte: u8| (word ^ (ONES * u64::from(byte))).wrapping_sub(ONES);
+    // What is said of a byte is right when those before it are ASCII and not doubtful themselves: the first one found is one.
+    let beyond = word | word.wrapping_add(ONES);
+    let below = (word.wrapping_sub(0x20 * ONES) | is(b'"') | is(b'\\')) & !word;
+    (beyond | below) & HIGH
 }
 
 fn write_escaped(text: &str, plain: &[bool; 256], out: &mut Vec<u8>) {
