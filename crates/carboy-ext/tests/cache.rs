@@ -13,6 +13,10 @@ mod processes;
 mod redis;
 #[path = "cache/stale.rs"]
 mod stale;
+#[path = "cache/stale_views.rs"]
+mod stale_views;
+#[path = "cache/varies.rs"]
+mod varies;
 
 use carboy::{Method, StatusCode, prelude::*, testing::TestClient};
 use carboy_ext::cache::{Cache, Cached, cached};

@@ -18,13 +18,15 @@ pub(crate) struct Cached {
     /// The name of the attribute as it is written there, which is that of the function too: so what is imported for it is used.
     pub(crate) path: syn::Path,
     timeout: Option<TokenStream>,
+    stale: Option<TokenStream>,
     query_string: bool,
     key: Option<Expr>,
     unless: Option<Expr>,
     response_filter: Option<Expr>,
 }
 
-const OPTIONS: &str = "`timeout`, `query_string`, `key`, `unless`, `response_filter`";
+const OPTIONS: &str =
+    "`timeout`, `stale_while_revalidate`, `query_string`, `key`, `unless`, `response_filter`";
 
 /// Whether an attribute is this one, bare or by its path.
 pub(crate) fn is_cached(attr: &Attribute) -> bool {
@@ -53,6 +55,7 @@ impl Cached {
         let mut this = Cached {
             path,
             timeout: None,
+            stale: None,
             query_string: true,
             key: None,
             unless: None,
@@ -61,6 +64,7 @@ impl Cached {
         options(input, |key, input| {
             match key.to_string().as_str() {
                 "timeout" => this.timeout = Some(duration(key, input)?),
+                "stale_while_revalidate" => this.stale = Some(duration(key, input)?),
                 "query_string" => {
                     this.query_string = value::<LitBool>(key, input, "`true` or `false`")?.value;
                 }
@@ -74,12 +78,6 @@ impl Cached {
                 }
                 "key_prefix" | "make_cache_key" => {
                     return Err(syn::Error::new_spanned(key, format!("`{key}` is called `key` here")));
-                }
-                "stale_while_revalidate" => {
-                    return Err(syn::Error::new_spanned(
-                        key,
-                        "a view is made for a request, so none is made ahead: `#[memoize]` has this option for what the view shows",
-                    ));
                 }
                 _ => {
                     return Err(syn::Error::new_spanned(
@@ -100,6 +98,9 @@ impl Cached {
             Some(timeout) => quote!(#cached(#timeout)),
             None => quote!(#cached(::core::time::Duration::ZERO).default_timeout()),
         };
+        if let Some(stale) = &self.stale {
+            tokens.extend(quote!(.stale_while_revalidate(#stale)));
+        }
         if !self.query_string {
             tokens.extend(quote!(.ignore_query()));
         }
@@ -218,6 +219,10 @@ mod tests {
                 format!(
                     "carboy_ext :: cache :: {start} ({seconds} (1)) . ignore_query () . key (tenant) . unless (| | true) . response_filter (good)"
                 ),
+            ),
+            (
+                parse_quote!(#[cached(stale_while_revalidate = 9, timeout = 1)]),
+                format!("{start} ({seconds} (1)) . stale_while_revalidate ({seconds} (9))"),
             ),
             (
                 parse_quote!(#[cached(timeout = 1, query_string = true, key = "menu")]),

@@ -9,7 +9,7 @@ use crate::{
     session::{self, Session},
     state::State,
 };
-use carboy_http::{HttpError, Request, Response, StatusCode};
+use carboy_http::{HeaderName, HttpError, Request, Response, StatusCode, header, headers::HeaderSet};
 use carboy_routing::{Args, Match, MatchError, RuleId, Value};
 use std::{
     any::{Any, TypeId},
@@ -51,6 +51,8 @@ struct Rare {
     /// The error that no handler dealt with.
     error: Mutex<Option<Error>>,
     flashes: Mutex<Option<Vec<(String, session::Value)>>>,
+    /// The fields of the request that the answer depends on.
+    vary: Mutex<Vec<HeaderName>>,
     /// What the view is given beside the request.
     #[cfg(feature = "websocket")]
     handed: Mutex<Option<Box<dyn Any + Send>>>,
@@ -457,6 +459,29 @@ impl Context {
         lock(&self.part().rare().flashes).get_or_insert_with(take).clone()
     }
 
+    fn vary_on(&self, field: HeaderName) {
+        let mut fields = lock(&self.part().rare().vary);
+        if !fields.contains(&field) {
+            fields.push(field);
+        }
+    }
+
+    fn varies_on(&self) -> Vec<HeaderName> {
+        let rare = self.request.as_ref().and_then(|part| part.rare.get());
+        rare.map(|rare| lock(&rare.vary).clone()).unwrap_or_default()
+    }
+
+    /// Names in `Vary` what the answer depends on.
+    pub(crate) fn name_what_it_depends_on(&self, response: &mut Response) {
+        let fields = self.varies_on();
+        if fields.is_empty() || HeaderSet::of(response.headers(), &header::VARY).contains("*") {
+            return;
+        }
+        for field in &fields {
+            response.add_vary(field);
+        }
+    }
+
     /// Hands a value to the view.
     #[cfg(feature = "websocket")]
     pub(crate) fn hand(&self, value: impl Any + Send) {
@@ -611,6 +636,39 @@ where
     R: Into<AfterAnswer>,
 {
     current_request().after_this_request(Box::new(move |response| f(response).into().0));
+}
+
+/// Says that the answer to this request depends on a header field of it, which `Vary` then names for caches: what reads the field says so,
+/// before or in the view, and the view need not know. Does nothing outside a request.
+///
+/// ```
+/// use carboy::{HeaderName, prelude::*, vary_on};
+///
+/// fn theme() -> String {
+///     vary_on(HeaderName::from_static("x-theme"));
+///     request().header("x-theme").unwrap_or_default().into_owned()
+/// }
+///
+/// #[get("/")]
+/// fn index() -> String {
+///     format!("in {}", theme())
+/// }
+///
+/// let mut app = App::new("themes");
+/// app.routes(routes![index]);
+/// assert_eq!(app.test_client().get("/").send().header("vary"), Some("X-Theme"));
+/// ```
+pub fn vary_on(field: HeaderName) {
+    if let Some(context) = try_current()
+        && context.has_request()
+    {
+        context.vary_on(field);
+    }
+}
+
+/// What the answer to this request depends on so far, by [`vary_on`]: for what keeps answers. Nothing outside a request.
+pub fn varies_on() -> Vec<HeaderName> {
+    try_current().map(|context| context.varies_on()).unwrap_or_default()
 }
 
 /// What a function of [`after_this_request`] returns: a response, or a `Result` of one.

@@ -550,7 +550,7 @@ fn finished(app: &Frozen, context: &Arc<Context>, mut response: Response) -> Res
     response
 }
 
-/// Steps 9 and 10: the functions for the response, the session. `kept` is given a copy of what each of them is given.
+/// Steps 9 and 10: the functions for the response, what it depends on, the session. `kept` is given a copy of what each of them is given.
 async fn process(
     app: &Arc<Frozen>,
     context: &Arc<Context>,
@@ -577,6 +577,7 @@ async fn process(
         };
         response = answer.0?;
     }
+    context.name_what_it_depends_on(&mut response);
     keep(&response);
     save_session(&app.state, context, &mut response).await?;
     Ok(response)

@@ -102,7 +102,7 @@ pub use carboy_routing::{ConvertError, Converter, ConverterArgs, Value as UrlVal
 pub use config::Config;
 pub use ctx::{
     Context, CurrentRequest, G, after_this_request, current_app, g, has_app_context, has_request_context,
-    request, session, try_current_app, try_g, try_request, try_session,
+    request, session, try_current_app, try_g, try_request, try_session, varies_on, vary_on,
 };
 pub use error::{Abort, Caught, Error, OrAbort, Result, abort};
 pub use extension::{Ext, Extension, ExtensionFuture, Requirement, ext, try_ext};

@@ -4,33 +4,11 @@ use super::{
     Cache, Live,
     flight::{Flight, Outcome, Role},
     lock::{Turn, Whose},
+    times::Times,
 };
 use carboy::{Result, ext, has_app_context};
 use serde::{Serialize, de::DeserializeOwned};
 use std::time::Duration;
-
-/// For how long a result is good, and for how long after that it is better than nothing.
-#[derive(Clone, Copy)]
-struct Times {
-    timeout: Duration,
-    stale: Duration,
-}
-
-impl Times {
-    fn of(live: &Live, timeout: Option<Duration>, stale: Duration) -> Self {
-        Times { timeout: timeout.unwrap_or(live.settings.timeout), stale }
-    }
-
-    /// How long it is kept; zero is for ever.
-    fn kept(self) -> Duration {
-        if self.timeout.is_zero() { Duration::ZERO } else { self.timeout.saturating_add(self.stale) }
-    }
-
-    /// Whether something has run out that is kept for so long still.
-    fn has_run_out(self, left: Option<Duration>) -> bool {
-        left.is_some_and(|left| left <= self.stale) && !self.stale.is_zero()
-    }
-}
 
 impl Cache {
     /// The value that is kept under a key, or what `make` returns, which is kept then: Flask-Caching's `memoize`, with the key in your hand.
@@ -176,7 +154,7 @@ impl Live {
         match make.await {
             Ok(value) => {
                 let bytes = serde_json::to_vec(&value)?;
-                self.keep(key, bytes.clone(), Some(times.kept())).await;
+                self.keep_made(&flight, key, bytes.clone(), times).await;
                 flight.land(Outcome::Made(bytes.into()));
                 Ok(value)
             }

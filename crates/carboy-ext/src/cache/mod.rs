@@ -42,8 +42,11 @@
 //! all processes: one makes it, under a lock, and the others wait for what comes of it, no longer than `CACHE_LOCK_TIMEOUT`, which a process that dies
 //! costs at most. What takes longer may be made twice.
 //!
-//! Results may be [given while they are stale](Cache::memoize_stale), so that nobody waits for the next one. Answers of views may not: a view needs its
-//! request, and making one up would run hooks, limits and logins for somebody who did not ask.
+//! Both may be given while they are stale, so that nobody waits for the next one: [results](Cache::memoize_stale), and
+//! [answers](Cached::stale_while_revalidate).
+//!
+//! What is deleted while it is being made is not kept: it was made of what was true before. That holds in the process that deletes; another one on the same
+//! Redis that is making it keeps it for its time.
 //!
 //! A store that does not answer is no error: what is asked for is made anew, and the connection says so in the log, once.
 //!
@@ -66,7 +69,7 @@
 //! | `memo.rs` | results of functions |
 //! | `flight.rs` `lock.rs` | one makes it, the others wait: in a process, and over processes |
 //! | `fragment.rs` | fragments of templates |
-//! | `store.rs` `settings.rs` | where things are kept, and what was chosen |
+//! | `store.rs` `settings.rs` `times.rs` | where things are kept, what was chosen, and for how long they are good |
 
 mod answer;
 mod flight;
@@ -77,6 +80,7 @@ mod lock;
 mod memo;
 mod settings;
 mod store;
+mod times;
 mod view;
 
 pub use carboy_macros::{cached, memoize};
@@ -89,7 +93,7 @@ pub mod __private {
 }
 
 use carboy::{App, Error, Extension, ExtensionFuture, Result, Scaffold, State, TemplateValue};
-use flight::Flights;
+use flight::{Flight, Flights};
 use fragment::Fragments;
 use serde::{Serialize, de::DeserializeOwned};
 use settings::Settings;
@@ -99,6 +103,7 @@ use std::{
     time::Duration,
 };
 use store::{Memory, Store};
+use times::Times;
 
 /// Keeps what was made for a while: the extension of Flask-Caching.
 ///
@@ -181,6 +186,7 @@ impl Cache {
     pub async fn delete_many(&self, keys: &[&str]) {
         if let Some(live) = self.live() {
             let keys: Vec<String> = keys.iter().map(|key| live.result_key(key)).collect();
+            live.flights.delete(|key| keys.iter().any(|deleted| deleted == key));
             live.store.delete(&keys).await;
         }
     }
@@ -188,7 +194,7 @@ impl Cache {
     /// Deletes all results whose keys begin like this: `delete_prefix("user/17/")`.
     pub async fn delete_prefix(&self, prefix: &str) {
         if let Some(live) = self.live() {
-            live.store.delete_prefix(&live.result_key(prefix)).await;
+            live.delete_prefix(&live.result_key(prefix)).await;
         }
     }
 
@@ -197,7 +203,7 @@ impl Cache {
     /// Answers that are kept under a [key of their own](Cached::key) are found by that.
     pub async fn delete_view(&self, path: &str) {
         if let Some(live) = self.live() {
-            live.store.delete_prefix(&live.view_key(path, "")).await;
+            live.delete_prefix(&live.view_key(path, "")).await;
         }
     }
 
@@ -213,7 +219,7 @@ impl Cache {
         if let Some(live) = self.live() {
             live.not_kept.invalidate_all();
             live.fragments.delete_prefix("");
-            live.store.delete_prefix(&live.settings.prefix).await;
+            live.delete_prefix(&live.settings.prefix).await;
         }
     }
 }
@@ -228,6 +234,23 @@ impl Live {
     fn view_key(&self, path: &str, rest: &str) -> String {
         // The path ends with a space, of which there is none in it.
         format!("{}view/{} {rest}", self.settings.prefix, unspaced(path))
+    }
+
+    async fn delete_prefix(&self, prefix: &str) {
+        self.flights.delete(|key| key.starts_with(prefix));
+        self.store.delete_prefix(prefix).await;
+    }
+
+    /// Keeps what was made, unless it was deleted meanwhile.
+    async fn keep_made(&self, flight: &Flight, key: &str, bytes: Vec<u8>, times: Times) {
+        if flight.is_deleted() {
+            return;
+        }
+        self.keep(key, bytes, Some(times.kept())).await;
+        // Whoever deleted it between the look and now may have found nothing there.
+        if flight.is_deleted() {
+            self.store.delete(&[key.to_owned()]).await;
+        }
     }
 
     /// Keeps something, unless it is too large.

@@ -4,8 +4,8 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use carboy::{
-    App, Extension, ExtensionFuture, Response, Scaffold, State, TemplateValue, Translate, Translator,
-    try_ext, try_g, try_request,
+    App, Extension, ExtensionFuture, HeaderName, State, TemplateValue, Translate, Translator, try_ext, try_g,
+    try_request, vary_on,
 };
 use jiff::tz::TimeZone;
 
@@ -14,6 +14,8 @@ use super::extract;
 use super::store::{Folder, Place, Store};
 use super::templates;
 use super::text::{self, Call};
+
+const ACCEPT_LANGUAGE: HeaderName = HeaderName::from_static("accept-language");
 
 type Selector = Arc<dyn Fn() -> Option<String> + Send + Sync>;
 
@@ -116,12 +118,12 @@ impl Translations {
         Some(&self.running.get()?.store)
     }
 
-    fn locale(&self) -> Option<(Locale, bool)> {
+    fn locale(&self) -> Option<Locale> {
         let running = self.running.get()?;
         let default = || running.default_locale.clone();
-        let (chosen, negotiated) = match &self.locale_selector {
-            Some(selector) => (selector(), false),
-            None => (best_match(), true),
+        let chosen = match &self.locale_selector {
+            Some(selector) => selector(),
+            None => best_match(),
         };
         let locale = chosen.and_then(|name| match name.parse() {
             Ok(locale) => Some(locale),
@@ -130,7 +132,7 @@ impl Translations {
                 None
             }
         });
-        Some((locale.unwrap_or_else(default), negotiated))
+        Some(locale.unwrap_or_else(default))
     }
 
     fn timezone(&self) -> Option<TimeZone> {
@@ -150,8 +152,6 @@ struct Chosen {
     locale: Option<Locale>,
     forced: Option<Locale>,
     timezone: Option<TimeZone>,
-    /// `Accept-Language` was looked at.
-    negotiated: bool,
 }
 
 fn slot() -> Option<Arc<Slot>> {
@@ -177,11 +177,8 @@ pub fn get_locale() -> Locale {
         return locale;
     }
     // The selector is code of the app, and may ask for the language itself.
-    let Some((locale, negotiated)) = translations.locale() else { return english() };
-    slot.with(|chosen| {
-        chosen.locale = Some(locale.clone());
-        chosen.negotiated |= negotiated;
-    });
+    let Some(locale) = translations.locale() else { return english() };
+    slot.with(|chosen| chosen.locale = Some(locale.clone()));
     locale
 }
 
@@ -203,12 +200,11 @@ pub fn refresh() {
     }
 }
 
-/// Which of the languages that there are catalogues of, and of the default one, the client likes best, by `Accept-Language`.
+/// Which of the languages that there are catalogues of, and of the default one, the client likes best, by `Accept-Language`, which `Vary`
+/// then names.
 pub fn best_match() -> Option<String> {
     let (translations, request) = (try_ext::<Translations>()?, try_request()?);
-    if let Some(slot) = slot() {
-        slot.with(|chosen| chosen.negotiated = true);
-    }
+    vary_on(ACCEPT_LANGUAGE);
     let mut names: Vec<String> = translations.list_translations().iter().map(ToString::to_string).collect();
     // Of equals the default one wins.
     let default = translations.running.get()?.default_locale.to_string();
@@ -254,24 +250,6 @@ impl Drop for ForcedLocale {
     }
 }
 
-/// An answer that depends on `Accept-Language` says so, for caches.
-fn vary(mut response: Response) -> Response {
-    let negotiated =
-        try_g().and_then(|g| g.of_type::<Slot>()).is_some_and(|slot| slot.with(|c| c.negotiated));
-    if negotiated {
-        let headers = response.headers_mut();
-        let known = headers.get_all("vary").iter().filter_map(|value| value.to_str().ok());
-        let named = known.flat_map(|value| value.split(',')).any(|name| {
-            let name = name.trim();
-            name == "*" || name.eq_ignore_ascii_case("accept-language")
-        });
-        if !named {
-            headers.append("vary", carboy::HeaderValue::from_static("Accept-Language"));
-        }
-    }
-    response
-}
-
 impl Extension for Translations {
     fn name(&self) -> &'static str {
         "Translations"
@@ -279,7 +257,6 @@ impl Extension for Translations {
 
     fn init(&self, app: &mut App) -> carboy::Result<()> {
         templates::install(app);
-        app.after_request(vary);
         app.ext(Translator::new(self.clone()));
         app.command_group("babel", extract::commands());
         Ok(())

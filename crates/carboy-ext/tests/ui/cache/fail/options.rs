@@ -33,7 +33,7 @@ fn e() -> &'static str {
 }
 
 #[get("/f")]
-#[cached(timeout = 60, stale_while_revalidate = 60)]
+#[cached(timeout = 60, stale_while_revalidate = -1)]
 fn f() -> &'static str {
     "f"
 }

@@ -30,7 +30,7 @@ fn c(id: u64) -> String {
 }
 
 #[get("/d")]
-#[cached(timeout = 60, key = "d", query_string = true)]
+#[cached(timeout = 60, stale_while_revalidate = HOUR, key = "d", query_string = true)]
 fn d() -> &'static str {
     "d"
 }
