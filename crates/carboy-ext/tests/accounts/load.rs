@@ -51,6 +51,33 @@ fn memory() -> f64 {
     line.trim().trim_end_matches(" kB").parse::<f64>().unwrap() / 1024.0
 }
 
+struct End<'a>(&'a AtomicBool);
+
+impl Drop for End<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
+/// The times of `get` while as many threads as there are cores do nothing but compute, as those do that hash passwords.
+fn while_all_cores_compute(get: &impl Fn() -> Duration) -> Vec<Duration> {
+    let cores = thread::available_parallelism().unwrap().get();
+    let over = AtomicBool::new(false);
+    thread::scope(|scope| {
+        for _ in 0..cores {
+            scope.spawn(|| while !over.load(Ordering::Relaxed) {});
+        }
+        // They end also when a request fails.
+        let _end = End(&over);
+        (0..500)
+            .map(|_| {
+                thread::sleep(Duration::from_millis(2));
+                get()
+            })
+            .collect()
+    })
+}
+
 #[test]
 #[ignore = "takes half a minute, and prints figures"]
 fn long_two_hundred_logins_at_once_leave_the_others_alone() {
@@ -66,6 +93,7 @@ fn long_two_hundred_logins_at_once_leave_the_others_alone() {
         begin.elapsed()
     };
     let alone: Vec<Duration> = (0..200).map(|_| get()).collect();
+    let busy = while_all_cores_compute(&get);
 
     let before = memory();
     let over = Arc::new(AtomicBool::new(false));
@@ -101,10 +129,10 @@ fn long_two_hundred_logins_at_once_leave_the_others_alone() {
         times[times.len() * 99 / 100].as_secs_f64() * 1e3
     };
     let (requests, grown) = (beside.len(), *peak.lock().unwrap() - before);
-    let (alone, beside) = (p99(alone), p99(beside));
+    let (alone, busy, beside) = (p99(alone), p99(busy), p99(beside));
     println!(
         "200 logins at once: {} logged in, {} told to come back, after {:.2} s; another page meanwhile ({requests} requests): p99 {beside:.1} ms, \
-         alone {alone:.1} ms; memory grew by {grown:.1} MiB",
+         alone {alone:.1} ms, while as many threads as cores compute {busy:.1} ms; memory grew by {grown:.1} MiB",
         count(303),
         count(503),
         took.as_secs_f64()
@@ -115,8 +143,8 @@ fn long_two_hundred_logins_at_once_leave_the_others_alone() {
     // 19 MiB a core; the rest is connections. Unbounded it would be 3.8 GiB.
     let cores = thread::available_parallelism().unwrap().get() as f64;
     assert!(grown < 19.0 * cores + 64.0, "{grown} MiB");
-    // The promise is 50 ms on a machine that does nothing else; the tests' may do much.
-    assert!(beside < 500.0, "{beside} ms");
+    // The promise is 50 ms; what a machine whose cores are all at work adds by itself, other tests included, is not ours.
+    assert!(beside < 50.0 + busy, "{beside} ms, and {busy} ms without a login");
 }
 
 #[test]
