@@ -4,18 +4,24 @@ use std::path::PathBuf;
 use std::process::Command;
 
 use crate::process::{Done, cargo, find, run};
-use crate::{coverage, node, setup, threats, vectors};
+use crate::{coverage, node, setup, threats, vectors, workspace};
+
+/// An extension as somebody else writes one: a workspace of its own, which needs what carboy publishes and nothing else.
+const OUTSIDE: &str = "examples/announcements/Cargo.toml";
 
 /// What is cheap comes first; the test runner comes last, so that its summary is what one sees.
 pub(crate) fn all() -> Done {
     run(&mut cargo(&["fmt", "--all", "--check"]))
         .map_err(|error| format!("{error}: run `cargo fmt --all`"))?;
+    run(&mut cargo(&["fmt", "--manifest-path", OUTSIDE, "--check"]))
+        .map_err(|error| format!("{error}: run `cargo fmt --manifest-path {OUTSIDE}`"))?;
     vectors::present()?;
     coverage::all()?;
     threats::all()?;
     setup::all()?;
     let peers = Peers::new()?;
     run(&mut cargo(&["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
+    outside()?;
     run(&mut with_programs(cargo(&["test", "--locked", "--workspace", "--doc", "--quiet"]), &peers))?;
     // The tests that need other programs are the ignored ones; the long ones wait for `full`.
     if nextest() {
@@ -26,6 +32,18 @@ pub(crate) fn all() -> Done {
             ["test", "--locked", "--workspace", "--lib", "--bins", "--tests", "--examples", "--no-fail-fast"];
         run(with_programs(cargo(&args), &peers).args(["--", "--include-ignored", "--skip", "long_"]))
     }
+}
+
+/// Lints and tests of the package outside, built beside the workspace.
+fn outside() -> Done {
+    let target = workspace::target();
+    let outside = |command: &str| {
+        let mut cargo = cargo(&[command, "--locked", "--manifest-path", OUTSIDE]);
+        cargo.arg("--target-dir").arg(&target);
+        cargo
+    };
+    run(outside("clippy").args(["--all-targets", "--", "-D", "warnings"]))?;
+    run(&mut outside("test"))
 }
 
 /// Everything that tests need, and where they look for it.

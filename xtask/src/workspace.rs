@@ -29,7 +29,8 @@ pub(crate) fn crates() -> Done<Vec<Crate>> {
         );
     }
     folders.sort();
-    folders.into_iter().map(member).collect()
+    let members = folders.into_iter().map(member).collect::<Done<Vec<_>>>()?;
+    Ok(members.into_iter().flatten().collect())
 }
 
 /// What a folder holds, sorted; nothing when it is not there.
@@ -44,10 +45,14 @@ pub(crate) fn entries(folder: &Path) -> Done<Vec<PathBuf>> {
     Ok(paths)
 }
 
+/// Where cargo builds.
+pub(crate) fn target() -> PathBuf {
+    std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from)
+}
+
 /// A program that cargo has built, by its profile and its name; fails if it has not.
 pub(crate) fn built(profile: &str, name: &str) -> Done<PathBuf> {
-    let target = std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from);
-    let path = target.join(profile).join(name);
+    let path = target().join(profile).join(name);
     fs::canonicalize(&path).map_err(|error| format!("'{}' is not there: {error}", path.display()))
 }
 
@@ -58,7 +63,8 @@ pub(crate) fn cache() -> Done<PathBuf> {
     Ok(base.ok_or("neither XDG_CACHE_HOME nor HOME says where files can be kept")?.join("carboy"))
 }
 
-fn member(folder: PathBuf) -> Done<Crate> {
+/// Nothing for a package that is a workspace of its own.
+fn member(folder: PathBuf) -> Done<Option<Crate>> {
     let path = folder.join("Cargo.toml");
     let manifest =
         fs::read_to_string(&path).map_err(|error| format!("'{}' cannot be read: {error}", path.display()))?;
@@ -66,6 +72,9 @@ fn member(folder: PathBuf) -> Done<Crate> {
     let mut name = None;
     let mut features = Vec::new();
     for line in manifest.lines() {
+        if line == "[workspace]" {
+            return Ok(None);
+        }
         if line.starts_with('[') {
             section = line.trim();
             continue;
@@ -80,5 +89,5 @@ fn member(folder: PathBuf) -> Done<Crate> {
         }
     }
     let name = name.ok_or_else(|| format!("'{}' has no package name", path.display()))?;
-    Ok(Crate { name, folder, features })
+    Ok(Some(Crate { name, folder, features }))
 }

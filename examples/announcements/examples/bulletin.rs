@@ -1,4 +1,4 @@
-//! `cargo run -p carboy-announcements --example bulletin`, in another shell the same with `-- announcements add "We move on Sunday"`:
+//! `cargo run --example bulletin` in the folder of this package, in another shell the same with `-- announcements add "We move on Sunday"`:
 //! a page that shows what is announced.
 
 use carboy::{Result, prelude::*};

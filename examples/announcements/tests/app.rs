@@ -3,8 +3,35 @@
 use carboy::{AppService, prelude::*, testing::TestClient};
 use carboy_announcements::{Announcement, Announcements};
 use carboy_db::Db;
-use carboy_testkit::Folder;
-use std::path::Path;
+use std::{
+    env, fs,
+    path::{Path, PathBuf},
+    process,
+    sync::atomic::{AtomicUsize, Ordering},
+};
+
+/// A folder for the instance of one test, which takes it along when it ends.
+struct Folder(PathBuf);
+
+impl Folder {
+    fn new() -> Folder {
+        static NUMBER: AtomicUsize = AtomicUsize::new(0);
+        let number = NUMBER.fetch_add(1, Ordering::Relaxed);
+        let path = env::temp_dir().join(format!("announcements-{}-{number}", process::id()));
+        fs::create_dir_all(&path).unwrap();
+        Folder(path)
+    }
+
+    fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
 
 #[route("/")]
 fn index() -> carboy::Result<Html> {
