@@ -1,7 +1,7 @@
 //! `cargo xtask full`: what takes too long for every change.
 
 use crate::process::{Done, cargo, run};
-use crate::{coverage, faults, fuzz, tests, vectors, workspace};
+use crate::{attack, coverage, faults, fuzz, tests, vectors, workspace};
 
 /// Everything.
 pub(crate) fn all() -> Done {
@@ -13,6 +13,7 @@ pub(crate) fn all() -> Done {
     tests::long()?;
     faults::command(&["--short"])?;
     fuzz::short()?;
+    attack::command(&[])?;
     tests::all()
 }
 

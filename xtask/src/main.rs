@@ -1,7 +1,9 @@
-//! The project's commands: `cargo xtask test`, `vectors`, `coverage`, `differential`, `bench`, `faults`, `fuzz`, `full`, `setup`.
+//! The project's commands: `cargo xtask test`, `vectors`, `coverage`, `differential`, `bench`, `faults`, `fuzz`, `attack`, `full`,
+//! `setup`.
 
 #![forbid(unsafe_code)]
 
+mod attack;
 mod bench;
 mod coverage;
 mod differential;
@@ -15,6 +17,7 @@ mod setup;
 mod tests;
 mod threats;
 mod vectors;
+mod venv;
 mod workspace;
 
 use std::process::ExitCode;
@@ -32,8 +35,9 @@ The project's commands.
   cargo xtask bench tls          HTTPS beside axum and rustls: --rounds N, --seconds S; needs h2load and openssl
   cargo xtask faults [ID…]       what goes wrong around a server, made to happen and measured; --list names them, --short is quick
   cargo xtask fuzz [TARGET…]     fuzzes the parsers, ten minutes each: --seconds N, --jobs N; needs rustup's nightly
+  cargo xtask attack [NAME…]     attacks examples/accounts with the scanners wapiti and sqlmap: an hour
   cargo xtask full               test, then each crate and feature alone, documentation, vectors --check, coverage --mutate, the long
-                                 tests, faults --short, fuzz --seconds 10
+                                 tests, faults --short, fuzz --seconds 10, attack
   cargo xtask setup              looks for the programs that tests need; as root on Debian installs what is missing; prints where the
                                  packages of Python and npm are, for a plain `cargo test -- --include-ignored`
 
@@ -54,6 +58,7 @@ fn main() -> ExitCode {
         ["bench", rest @ ..] => bench::all(rest),
         ["faults", rest @ ..] => faults::command(rest),
         ["fuzz", rest @ ..] => fuzz::command(rest),
+        ["attack", rest @ ..] => attack::command(rest),
         ["full"] => full::all(),
         ["setup"] => tests::set_up(),
         [] | ["help" | "--help" | "-h"] => {

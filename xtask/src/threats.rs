@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::process::Done;
-use crate::{faults, proofs};
+use crate::{attack, faults, proofs};
 
 const MODEL: &str = "docs/threat-model.md";
 
@@ -14,6 +14,7 @@ pub(crate) fn all() -> Done {
     let text = fs::read_to_string(MODEL).map_err(|error| format!("'{MODEL}' cannot be read: {error}"))?;
     let tests = proofs::names_of_tests()?;
     let exists = |proof: &str| match proof.split_once(' ') {
+        Some(("attack", scanner)) => attack::is_known(scanner),
         Some(("faults", id)) => faults::is_known(id),
         Some(("fuzz", target)) => Path::new("fuzz/targets").join(target).with_extension("rs").is_file(),
         _ => tests.contains(proof),

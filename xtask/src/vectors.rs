@@ -2,13 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::fs;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use crate::process::{Done, run, succeeds};
-use crate::setup;
-use crate::workspace::{cache, entries};
+use crate::process::{Done, run};
+use crate::venv;
+use crate::workspace::entries;
 
 const FOLDER: &str = "conformance";
 const GENERATE: &str = "conformance/generate";
@@ -89,35 +88,9 @@ fn make(output: &Path, areas: &[&str]) -> Done {
     run(Command::new(python).arg(format!("{GENERATE}/all.py")).arg(output).args(areas))
 }
 
-/// The Python that has the pinned packages, in a virtual environment that is made once for each list of packages.
+/// The Python that has the pinned packages.
 pub(crate) fn python() -> Done<PathBuf> {
-    setup::python()?;
-    let requirements = format!("{GENERATE}/requirements.txt");
-    let list =
-        fs::read(&requirements).map_err(|error| format!("'{requirements}' cannot be read: {error}"))?;
-    let mut hasher = DefaultHasher::new();
-    list.hash(&mut hasher);
-    let folder = cache()?.join(format!("python-{:016x}", hasher.finish()));
-    let python = folder.join("bin/python");
-    let complete = folder.join("complete");
-    if complete.exists() && succeeds(Command::new(&python).args(["-c", "import flask"])) {
-        return Ok(python);
-    }
-    run(Command::new("python3").args(["-m", "venv", "--clear"]).arg(&folder))?;
-    let install = [
-        "-m",
-        "pip",
-        "install",
-        "--quiet",
-        "--disable-pip-version-check",
-        "--no-deps",
-        "--require-hashes",
-        "-r",
-    ];
-    run(Command::new(&python).args(install).arg(&requirements))?;
-    fs::write(&complete, "")
-        .map_err(|error| format!("'{}' cannot be written: {error}", complete.display()))?;
-    Ok(python)
+    venv::python("python", &format!("{GENERATE}/requirements.txt"), "flask")
 }
 
 /// The area a script makes: its name, unless it says `AREA = "…"`, as `all.py` reads it.
