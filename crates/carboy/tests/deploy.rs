@@ -179,6 +179,22 @@ fn extensions_have_a_word_and_the_command_fails_when_there_is_one() {
 }
 
 #[test]
+fn a_template_that_prints_into_an_attribute_without_quotation_marks_is_a_finding() {
+    let folder = carboy_testkit::Folder::new();
+    let templates = folder.path().join("templates");
+    std::fs::create_dir(&templates).unwrap();
+    let page = "<p class=\"{{ good }}\">\n<p title={{ name }}>";
+    std::fs::write(templates.join("page.html"), page).unwrap();
+    std::fs::write(templates.join("mail.txt"), page).unwrap();
+    let mut app = hardened();
+    app.root_path(folder.path());
+    let found = found(app);
+    assert_eq!(found.len(), 1, "{found:?}");
+    assert!(found[0].contains("\"title\" has no quotation marks around it (page.html, line 2)"), "{found:?}");
+    assert!(found[0].ends_with("Write title=\"{{ … }}\""), "{found:?}");
+}
+
+#[test]
 #[cfg(unix)]
 fn a_key_that_others_can_read_is_a_finding() {
     use std::os::unix::fs::PermissionsExt;

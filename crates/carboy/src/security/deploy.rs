@@ -20,7 +20,7 @@ use std::time::Duration;
 /// ```
 ///
 /// Looked at are the modes, the secret keys, the hosts and proxies that are trusted, the session's cookie and who may keep its pages, the header
-/// fields, the check of unsafe requests, the limits of what is read, and [what extensions say](crate::Extension::check_deploy). The calling
+/// fields, the check of unsafe requests, the limits of what is read, the templates (values printed into attributes without quotation marks), and [what extensions say](crate::Extension::check_deploy). The calling
 /// thread waits for them.
 pub fn check_deploy(service: &AppService) -> Vec<String> {
     let state = service.state();
@@ -37,6 +37,7 @@ pub fn check_deploy(service: &AppService) -> Vec<String> {
         }
     }
     requests(state, &mut found);
+    found.0.extend(state.templates().check_deploy());
     let (extensions, state) = (service.0.extensions.clone(), state.clone());
     found.0.extend(runtime::wait(async move {
         let mut said = Vec::new();

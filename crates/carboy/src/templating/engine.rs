@@ -15,7 +15,7 @@ use super::escape::{Escaping, write_escaped};
 use super::loader::{Embedded, Loader};
 use super::setup::JinjaOptions;
 use super::value::{Live, TemplateFunction, TemplateValue, function_value, named_arguments};
-use super::{builtins, checks, filters, macros, methods, percent, python, source};
+use super::{builtins, checks, filters, macros, methods, percent, python, source, unquoted};
 
 /// What templates given as text are called.
 pub(crate) const STRING_TEMPLATE: &str = "<string>";
@@ -285,6 +285,17 @@ impl Templates {
             }
         }
         Ok(calls)
+    }
+
+    /// The attributes into which templates of HTML print without quotation marks: template, line, attribute.
+    pub(crate) fn unquoted_attributes(&self) -> io::Result<Vec<(String, usize, String)>> {
+        let mut found = Vec::new();
+        for (name, text) in self.loader.all()?.into_iter().filter(|(name, _)| escapes(name)) {
+            for (attribute, line) in unquoted::unquoted_attributes(&text) {
+                found.push((name.clone(), line, attribute));
+            }
+        }
+        Ok(found)
     }
 }
 

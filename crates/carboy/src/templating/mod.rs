@@ -48,6 +48,7 @@ mod source;
 #[cfg(test)]
 mod tests;
 mod translation;
+mod unquoted;
 mod value;
 
 pub use context::TemplateContext;

@@ -162,6 +162,18 @@ impl Engine {
         }
         problems
     }
+
+    /// Where escaping does not protect what templates print; what cannot be read is for [`check`](Self::check) to tell.
+    pub(crate) fn check_deploy(&self) -> Vec<String> {
+        let found = self.templates.unquoted_attributes().unwrap_or_default();
+        let sentence = |(template, line, attribute): (String, usize, String)| {
+            format!(
+                "the value of the attribute {attribute:?} has no quotation marks around it ({template}, line {line}): a blank in it begins \
+                 another attribute. Write {attribute}=\"{{{{ … }}}}\""
+            )
+        };
+        found.into_iter().map(sentence).collect()
+    }
 }
 
 /// The templates of an app or a blueprint: what a build holds of the app's, unless a folder was named, else the folder.
