@@ -30,7 +30,7 @@ EXPLAINED = [
 ]
 
 MODULES = (
-    "backup buster cookieflags crlf csp csrf exec file htaccess http_headers ldap methods permanentxss redirect shellshock "
+    "backup cookieflags crlf csp csrf exec file htaccess http_headers ldap methods permanentxss redirect shellshock "
     "spring4shell sql timesql upload xss xxe"
 ).split()
 

@@ -1,7 +1,7 @@
 //! What `check --deploy` finds: each deviation from the hardened profile, and nothing else.
 
 use carboy::{
-    App, Extension, ExtensionFuture, ProxyFix, State,
+    App, Extension, ExtensionFuture, ProxyFix, Scaffold, State,
     security::{Csp, Csrf, HeaderPolicy, SecurityHeaders, check_deploy},
 };
 use serde_json::json;
