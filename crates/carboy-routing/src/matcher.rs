@@ -92,13 +92,12 @@ struct Transition {
 
 impl Transitions {
     /// The transitions that the beginning of a text does not rule out, in the order in which they are to be tried.
-    fn candidates(&self, text: &str) -> impl Iterator<Item = &Transition> {
+    fn candidates(&self, text: &str) -> Candidates<'_> {
         // Most states have one group, of parts that begin with their variable.
-        let (group, found) = match *self.lengths {
-            [0] => (self.groups.get(""), SmallVec::new()),
-            _ => (None, self.in_several_groups(text)),
-        };
-        group.into_iter().flatten().chain(found)
+        match *self.lengths {
+            [0] => Candidates::Group(self.groups.get("").map_or(&[][..], Vec::as_slice).iter()),
+            _ => Candidates::Found(self.in_several_groups(text).into_iter()),
+        }
     }
 
     fn in_several_groups(&self, text: &str) -> SmallVec<[&Transition; 4]> {
@@ -117,6 +116,23 @@ impl Transitions {
             found.sort_unstable_by(|a, b| a.weight.cmp(&b.weight).then(a.number.cmp(&b.number)));
         }
         found
+    }
+}
+
+/// Transitions to be tried.
+enum Candidates<'a> {
+    Group(std::slice::Iter<'a, Transition>),
+    Found(smallvec::IntoIter<[&'a Transition; 4]>),
+}
+
+impl<'a> Iterator for Candidates<'a> {
+    type Item = &'a Transition;
+
+    fn next(&mut self) -> Option<&'a Transition> {
+        match self {
+            Candidates::Group(group) => group.next(),
+            Candidates::Found(found) => found.next(),
+        }
     }
 }
 

@@ -9,5 +9,5 @@ pub use crate::http2::fuzzing::frames;
 
 /// The head gate; a request is refused with this status.
 pub fn admit(parts: &mut Parts) -> Result<(), StatusCode> {
-    gate::admit(parts).map_err(|refusal| refusal.into_response().status())
+    gate::admit(parts, None).map_err(|refusal| refusal.into_response().status())
 }

@@ -7,8 +7,8 @@ use crate::{headers::first, refusal::Refusal};
 use http::{HeaderValue, Method, StatusCode, Version, header::HOST, request::Parts, uri::Authority};
 
 /// Lets a head pass or refuses it. An HTTP/2 request that names its host by `:authority` only gets a `Host` field, so that there is
-/// one place to look at.
-pub(crate) fn admit(parts: &mut Parts) -> Result<(), Refusal> {
+/// one place to look at. `known` is a host that has passed before: a field that is this very value passes, too.
+pub(crate) fn admit(parts: &mut Parts, known: Option<&HeaderValue>) -> Result<(), Refusal> {
     if matches!(parts.method, Method::TRACE | Method::CONNECT) {
         return Err(Refusal::new(
             StatusCode::METHOD_NOT_ALLOWED,
@@ -25,7 +25,10 @@ pub(crate) fn admit(parts: &mut Parts) -> Result<(), Refusal> {
     if !unique && parts.headers.get_all(HOST).iter().count() > 1 {
         return Err(Refusal::bad("More than one Host header.\n"));
     }
+    let is_known =
+        |host: &HeaderValue| known.is_some_and(|known| std::ptr::eq(known.as_bytes(), host.as_bytes()));
     if let Some(host) = host
+        && !is_known(host)
         && !is_host(host.as_bytes())
     {
         return Err(Refusal::bad("Invalid Host header.\n"));
@@ -134,7 +137,7 @@ mod tests {
             request = request.header(*name, *value);
         }
         let (mut parts, ()) = request.body(()).unwrap().into_parts();
-        admit(&mut parts).map_or_else(|refusal| refusal.status().as_u16(), |()| 200)
+        admit(&mut parts, None).map_or_else(|refusal| refusal.status().as_u16(), |()| 200)
     }
 
     #[test]

@@ -29,6 +29,21 @@ fn http_1_0_and_connection_close_end_the_connection() {
 }
 
 #[test]
+fn each_request_of_a_connection_has_the_host_that_it_names_itself() {
+    let mut client = SERVER.connect();
+    let ask = |host: &str| format!("GET /host HTTP/1.1\r\nX: a\r\nHost: {host}\r\n\r\n");
+    for host in ["a.example", "a.example", "b.example", "a.example", "A.example", "a.example:80"] {
+        client.send(ask(host));
+        assert_eq!(client.answer().body, host);
+    }
+    // What was judged before says nothing of another field, nor of another host.
+    client.send("GET /host HTTP/1.1\r\nX-Host: a.example:80\r\nHost: c.example\r\n\r\n");
+    assert_eq!(client.answer().body, "c.example");
+    client.send(ask("a b.example"));
+    assert_eq!(client.answer().status, 400);
+}
+
+#[test]
 fn pipelined_requests_are_answered_in_order_however_long_each_takes() {
     let mut client = SERVER.connect();
     client.send(

@@ -1,7 +1,7 @@
 //! One HTTP/1 connection's socket, what was read from it, what is to be written to it, and until when each wait may last.
 
 use super::{
-    head::{self, Head},
+    head::{self, Head, LastHost},
     incoming::{Incoming, Pumped},
     output::Output,
     tunnel::Tunnel,
@@ -63,6 +63,7 @@ pub(super) struct Connection {
     blocked: Option<Instant>,
     /// A time that was looked up since the task was last woken, so that answers which leave together share one look at the clock.
     now: Option<Instant>,
+    pub(super) last_host: LastHost,
     held: Held,
 }
 
@@ -106,6 +107,7 @@ impl Connection {
             alarm: Alarm::default(),
             blocked: None,
             now: None,
+            last_host: LastHost::default(),
             held,
         }
     }
@@ -124,7 +126,7 @@ impl Connection {
         let mut began = None;
         let mut idle_since = None;
         loop {
-            match head::take(&mut self.input, &mut self.scanned, &self.config.http1) {
+            match head::take(&mut self.input, &mut self.scanned, &self.config.http1, &self.last_host) {
                 Ok(Some(head)) => return Ok(head),
                 Ok(None) => {}
                 Err(refusal) => return Err(NoHead::Refused(refusal)),
@@ -181,6 +183,7 @@ impl Connection {
     fn rest(&mut self) {
         self.input = if self.input.is_empty() { BytesMut::new() } else { BytesMut::from(&self.input[..]) };
         self.output.rest();
+        self.last_host = LastHost::default();
     }
 
     /// Whether the server drains; the task is woken when it begins to.

@@ -3,7 +3,7 @@
 
 use super::{
     chunked::{Chunked, Decoded},
-    head::{self, Framing},
+    head::{self, Framing, LastHost},
 };
 use crate::ServerConfig;
 use bytes::BytesMut;
@@ -26,7 +26,7 @@ pub fn head<'a>(pieces: impl IntoIterator<Item = &'a [u8]>) -> Result<Option<Hea
     for piece in pieces {
         input.extend_from_slice(piece);
         came += piece.len();
-        let taken = head::take(&mut input, &mut scanned, &config.http1);
+        let taken = head::take(&mut input, &mut scanned, &config.http1, &LastHost::default());
         if let Some(mut head) = taken.map_err(|refusal| refusal.into_response().status())? {
             let length = match head.framing {
                 Framing::Empty => Some(0),

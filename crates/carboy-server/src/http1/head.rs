@@ -33,11 +33,35 @@ pub(super) enum Framing {
     Chunked,
 }
 
+/// The host that the last head of a connection named. A client names the same one each time, and what was read and judged once need not be again.
+#[derive(Debug, Default)]
+pub(super) struct LastHost(Option<HeaderValue>);
+
+impl LastHost {
+    pub(super) fn value(&self) -> Option<&HeaderValue> {
+        self.0.as_ref()
+    }
+
+    /// Notes a host that passed the gate. It is copied, since the value of a head keeps the whole input in memory.
+    pub(super) fn note(&mut self, host: Option<&HeaderValue>) {
+        let Some(host) = host else { return };
+        if self.0.as_ref() != Some(host) {
+            self.0 = HeaderValue::from_bytes(host.as_bytes()).ok();
+        }
+    }
+
+    fn again(&self, name: &HeaderName, value: &[u8]) -> Option<HeaderValue> {
+        let host = self.0.as_ref()?;
+        (*name == header::HOST && host.as_bytes() == value).then(|| host.clone())
+    }
+}
+
 /// Takes a head from the input once all of it is there. `scanned` is how much of the input was looked at before.
 pub(super) fn take(
     input: &mut BytesMut,
     scanned: &mut usize,
     limits: &Http1Config,
+    last_host: &LastHost,
 ) -> Result<Option<Head>, Refusal> {
     // Empty lines before a request line are left over from clients that end a body with one (RFC 9112, section 2.2).
     while input.starts_with(b"\r\n") {
@@ -62,7 +86,7 @@ pub(super) fn take(
         end(input, &mut 0, &mut lines)?;
     }
     let bytes = input.split_to(length).freeze();
-    parse(&bytes, &lines, limits.max_headers).map(Some)
+    parse(&bytes, &lines, limits.max_headers, last_host).map(Some)
 }
 
 /// Where the lines of a head end: the places of their line feeds.
@@ -96,7 +120,7 @@ const TOO_MANY: Refusal =
     Refusal::new(StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE, "Too many header fields.\n");
 
 /// Reads a head of which every line ends as it should. What a method, a target, a name and a value are made of, http's types know.
-fn parse(bytes: &Bytes, lines: &[u32], max_headers: usize) -> Result<Head, Refusal> {
+fn parse(bytes: &Bytes, lines: &[u32], max_headers: usize, last_host: &LastHost) -> Result<Head, Refusal> {
     let mut begin = 0;
     let mut lines = lines.iter().map(|&end| {
         let line = &bytes[begin..end as usize - 1];
@@ -122,8 +146,12 @@ fn parse(bytes: &Bytes, lines: &[u32], max_headers: usize) -> Result<Head, Refus
         let colon = find(b':', line).ok_or(Refusal::bad("A header field without a colon.\n"))?;
         let name = HeaderName::from_bytes(&line[..colon])
             .map_err(|_| Refusal::bad("Invalid header field name.\n"))?;
-        let value = HeaderValue::from_maybe_shared(bytes.slice_ref(trim(&line[colon + 1..])))
-            .map_err(|_| Refusal::bad("Invalid header field value.\n"))?;
+        let value = trim(&line[colon + 1..]);
+        let value = match last_host.again(&name, value) {
+            Some(host) => host,
+            None => HeaderValue::from_maybe_shared(bytes.slice_ref(value))
+                .map_err(|_| Refusal::bad("Invalid header field value.\n"))?,
+        };
         reading.field(&name, &value)?;
         headers.try_append(name, value).map_err(|_| TOO_MANY)?;
     }
@@ -145,7 +173,8 @@ fn request_line(line: &[u8]) -> Option<(&[u8], &[u8], Version)> {
     let target = &line[space + 1..];
     // http takes DEL for a part of a path, and looks at nothing behind a number sign.
     let is_visible = |byte: &u8| *byte > b' ' && *byte != 0x7f;
-    let is_text = target.iter().all(is_visible) && str::from_utf8(target).is_ok();
+    let is_text = target.iter().all(u8::is_ascii_graphic)
+        || target.iter().all(is_visible) && str::from_utf8(target).is_ok();
     is_text.then_some((&line[..space], target, version))
 }
 
@@ -280,7 +309,8 @@ mod tests {
 
     fn read(bytes: &[u8]) -> Result<Option<Head>, u16> {
         let config = ServerConfig::new();
-        take(&mut BytesMut::from(bytes), &mut 0, &config.http1).map_err(|refusal| refusal.status().as_u16())
+        take(&mut BytesMut::from(bytes), &mut 0, &config.http1, &LastHost::default())
+            .map_err(|refusal| refusal.status().as_u16())
     }
 
     #[test]
@@ -291,10 +321,10 @@ mod tests {
         let end = all.len() - 6;
         for byte in &all[..end - 1] {
             input.extend_from_slice(&[*byte]);
-            assert!(take(&mut input, &mut scanned, &config.http1).unwrap().is_none());
+            assert!(take(&mut input, &mut scanned, &config.http1, &LastHost::default()).unwrap().is_none());
         }
         input.extend_from_slice(&all[end - 1..]);
-        let head = take(&mut input, &mut scanned, &config.http1).unwrap().unwrap();
+        let head = take(&mut input, &mut scanned, &config.http1, &LastHost::default()).unwrap().unwrap();
         assert_eq!(
             (head.request.method().clone(), head.request.uri().to_string()),
             (Method::POST, "/a?b".to_owned())

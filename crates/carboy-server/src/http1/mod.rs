@@ -20,6 +20,7 @@ use crate::{
     ServerConfig, ShutdownHandle,
     caught::{caught, expired, internal_error, panicked},
     gate,
+    headers::first,
     load::Held,
     record::Record,
     refusal::Refusal,
@@ -31,7 +32,7 @@ use carboy_http::{Body, ConnectionInfo, Method, Response, Service, Upgrade, Upgr
 use connection::{Connection, Meanwhile, NoHead};
 use encode::{Asked, Sending};
 use head::{Framing, Head};
-use http::{StatusCode, Version};
+use http::{StatusCode, Version, header};
 use http_body::Body as _;
 use incoming::Incoming;
 use std::{
@@ -128,13 +129,14 @@ async fn exchange<S: Service>(
     };
     let mut incoming = Incoming::NOTHING;
     let mut tunnel = None;
-    let response = match gate::admit(parts) {
+    let response = match gate::admit(parts, connection.last_host.value()) {
         Err(refusal) => {
             asked.persistent = false;
             incoming = Incoming::refused(framing);
             Ok(refusal.into_response())
         }
         Ok(()) => {
+            connection.last_host.note(first(&parts.headers, &header::HOST));
             if upgrade {
                 let (sender, receiver) = oneshot::channel();
                 tunnel = Some(sender);

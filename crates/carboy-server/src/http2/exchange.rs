@@ -36,7 +36,7 @@ pub(super) async fn answer<S: Service>(
     let mut exchange = OpenExchange::begin(link.clone(), log);
     let handshake = websocket::begin(&mut parts, link);
     let head = parts.method == Method::HEAD;
-    let mut response = match gate::admit(&mut parts) {
+    let mut response = match gate::admit(&mut parts, None) {
         Ok(()) => {
             let request = if incoming.is_end_stream() {
                 Request::without_body(parts, link.info.clone())
