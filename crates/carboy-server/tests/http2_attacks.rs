@@ -4,6 +4,7 @@ mod common;
 
 use common::{Running, config, eventually, h2::*, is_under_way, start};
 use std::{
+    io::Write,
     sync::Mutex,
     time::{Duration, Instant},
 };
@@ -19,138 +20,199 @@ fn memory() -> u64 {
     line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok()).unwrap_or(0) << 10
 }
 
-/// Sends up to `count` times what `bytes` gives, until the server takes no more; the error code of its GOAWAY, if one came
-/// through. Fails if the connection is still there three seconds later.
+/// Sends up to `count` times what `bytes` gives, until the server takes no more, and reads meanwhile; the error code of its GOAWAY,
+/// if one came. Fails if the connection is still there ten seconds later.
 fn flood(running: &Running, count: u32, mut bytes: impl FnMut(u32) -> Vec<u8>) -> Option<u32> {
     let mut peer = Peer::connect(running.addr);
-    peer.stream.set_write_timeout(Some(Duration::from_secs(5))).unwrap();
-    for number in 0..count {
-        if !peer.send(bytes(number)) {
-            break;
+    let mut output = peer.stream.try_clone().unwrap();
+    output.set_write_timeout(Some(Duration::from_secs(5))).unwrap();
+    std::thread::scope(|scope| {
+        // Who reads late may find the reason gone, overtaken by the reset of a socket with unread bytes.
+        let reading = scope.spawn(move || peer.until_closed(Duration::from_secs(10)));
+        for number in 0..count {
+            if output.write_all(&bytes(number)).is_err() {
+                break;
+            }
         }
-    }
-    let frames = peer.until_closed(Duration::from_secs(3)).unwrap_or_else(|frames| {
-        panic!("not sent away after {} frames", frames.len());
-    });
-    frames.iter().find(|frame| frame.kind == GOAWAY).map(Frame::code)
+        let frames = reading.join().unwrap().unwrap_or_else(|frames| {
+            panic!("not sent away after {} frames", frames.len());
+        });
+        frames.iter().find(|frame| frame.kind == GOAWAY).map(Frame::code)
+    })
 }
 
-/// Runs an attack five times over; it has to end in a closed connection, or in GOAWAY with one of these codes, with another
-/// client being answered all the while, and without memory that stays.
-fn survives(codes: &[u32], attack: impl Fn(&Running) -> Option<u32> + Sync) {
+/// How fast others have to be answered meanwhile.
+const OTHERS: Duration = Duration::from_millis(100);
+
+/// Runs an attack so many times over. Each of its connections has to be told with GOAWAY why it is closed, by one of these codes;
+/// memory must not stay; returned is how long another client waited for each of its answers, sorted.
+fn survives(
+    rounds: usize,
+    codes: &[u32],
+    attack: impl Fn(&Running) -> Vec<Option<u32>> + Sync,
+) -> Vec<Duration> {
     let _alone = ALONE.lock().unwrap_or_else(|error| error.into_inner());
     let running = start(config());
     assert_eq!(running.connect().get("/").status, 200);
     let before = memory();
-    let mut seen = Vec::new();
-    std::thread::scope(|scope| {
-        let attacks = scope.spawn(|| (0..5).map(|_| attack(&running)).collect::<Vec<_>>());
+    let mut waited = Vec::new();
+    let seen = std::thread::scope(|scope| {
+        let attacks = scope.spawn(|| (0..rounds).flat_map(|_| attack(&running)).collect::<Vec<_>>());
         let mut other = running.connect();
-        let mut answered = 0;
-        while !attacks.is_finished() || answered == 0 {
+        while !attacks.is_finished() || waited.is_empty() {
             let start = Instant::now();
             assert_eq!(other.get("/").status, 200);
-            assert!(start.elapsed() < Duration::from_secs(2), "an answer took {:?}", start.elapsed());
-            answered += 1;
+            waited.push(start.elapsed());
             std::thread::sleep(Duration::from_millis(1));
         }
-        seen = attacks.join().unwrap();
+        attacks.join().unwrap()
     });
-    // A close can overtake the reason; but a reason that comes is the right one.
-    assert!(seen.iter().flatten().all(|code| codes.contains(code)), "{seen:?}");
+    assert!(seen.iter().all(|code| code.is_some_and(|code| codes.contains(&code))), "{seen:?}");
     let after = memory();
     assert!(after < before + GROWTH, "{} kB became {} kB", before >> 10, after >> 10);
-    println!("{seen:?}, {} kB more", after.saturating_sub(before) >> 10);
+    waited.sort();
+    waited
+}
+
+/// As many rounds as show that the attack is answered; every other answer has to be in time, so that a machine that is busy with
+/// other tests does not matter.
+fn is_survived(codes: &[u32], attack: impl Fn(&Running) -> Vec<Option<u32>> + Sync) {
+    let waited = survives(5, codes, attack);
+    let median = waited[waited.len() / 2];
+    assert!(median < OTHERS, "others waited {median:?}, {:?} at the most", waited.last());
 }
 
 const PROTOCOL_ERROR: u32 = 1;
 const CALM: u32 = 0xb;
 
+fn resets(running: &Running) -> Vec<Option<u32>> {
+    vec![flood(running, 20_000, |n| [get(2 * n + 1, "/slow?1000"), reset(2 * n + 1)].concat())]
+}
+
+fn provoked_resets(running: &Running) -> Vec<Option<u32>> {
+    let post = request("POST", "/echo");
+    vec![flood(running, 5000, |n| {
+        let stream = 2 * n + 1;
+        [headers(END_HEADERS, stream, &post), window_update(stream, 0x7fff_ffff)].concat()
+    })]
+}
+
+/// A block of fields that goes on with these.
+fn continuations(running: &Running, count: u32, fields: &[u8]) -> Vec<Option<u32>> {
+    let next = frame(CONTINUATION, 0, 1, fields);
+    vec![flood(running, count, |n| if n == 0 { headers(0, 1, &request("GET", "/")) } else { next.clone() })]
+}
+
+fn empty_continuations(running: &Running) -> Vec<Option<u32>> {
+    continuations(running, 20_000, b"")
+}
+
+fn large_continuations(running: &Running) -> Vec<Option<u32>> {
+    continuations(running, 2000, &field("x", "y".repeat(8000)))
+}
+
+fn pieces(running: &Running) -> Vec<Option<u32>> {
+    let body = |piece: &[u8]| {
+        let next = frame(DATA, 0, 1, piece);
+        flood(running, 60_000, |n| {
+            if n == 0 { headers(END_HEADERS, 1, &request("POST", "/echo")) } else { next.clone() }
+        })
+    };
+    vec![body(b""), body(b"x")]
+}
+
+/// All kinds at once.
+fn idle_frames(running: &Running) -> Vec<Option<u32>> {
+    const FLOODS: [fn(u32) -> Vec<u8>; 6] = [
+        |n| frame(PING, 0, 0, &u64::from(n).to_be_bytes()),
+        |n| settings(&[(4, 65_535 + n)]),
+        |_| settings(&[]),
+        |n| frame(PRIORITY, 0, 2 * n + 1, &[0, 0, 0, 0, 9]),
+        |_| window_update(0, 1),
+        |_| frame(0x77, 0, 0, b""),
+    ];
+    std::thread::scope(|scope| {
+        let all = FLOODS.map(|bytes| scope.spawn(move || flood(running, 20_000, bytes)));
+        all.into_iter().map(|flood| flood.join().unwrap()).collect()
+    })
+}
+
+fn pings_beside_a_stream(running: &Running) -> Vec<Option<u32>> {
+    vec![flood(running, 20_000, |n| {
+        if n == 0 { get(1, "/stream-for-ever?flood") } else { frame(PING, 0, 0, &[0; 8]) }
+    })]
+}
+
+fn packed_fields(running: &Running) -> Vec<Option<u32>> {
+    // An entry of 3.9 kB in the table, named two hundred times: 780 kB in 200 bytes.
+    let entry = [vec![0x40], string("x"), string("y".repeat(3900))].concat();
+    vec![flood(running, 50, |n| {
+        let more = if n == 0 { entry.clone() } else { vec![0xbe; 200] };
+        headers(WHOLE, 2 * n + 1, &[request("GET", "/"), more].concat())
+    })]
+}
+
 #[test]
 fn rapid_reset() {
-    survives(&[CALM], |running| {
-        flood(running, 20_000, |n| [get(2 * n + 1, "/slow?1000"), reset(2 * n + 1)].concat())
-    });
+    is_survived(&[CALM], resets);
 }
 
 #[test]
 fn resets_that_the_server_is_made_to_send() {
-    survives(&[CALM], |running| {
-        let post = request("POST", "/echo");
-        flood(running, 5000, |n| {
-            let stream = 2 * n + 1;
-            [headers(END_HEADERS, stream, &post), window_update(stream, 0x7fff_ffff)].concat()
-        })
-    });
+    is_survived(&[CALM], provoked_resets);
 }
 
 #[test]
 fn a_block_of_fields_without_end() {
-    let begin = |n: u32, rest: Vec<u8>| if n == 0 { headers(0, 1, &request("GET", "/")) } else { rest };
-    survives(&[CALM], |running| flood(running, 20_000, |n| begin(n, frame(CONTINUATION, 0, 1, b""))));
-    survives(&[CALM, PROTOCOL_ERROR], |running| {
-        let large = field("x", "y".repeat(8000));
-        flood(running, 2000, |n| begin(n, frame(CONTINUATION, 0, 1, &large)))
-    });
+    is_survived(&[CALM], empty_continuations);
+    is_survived(&[CALM, PROTOCOL_ERROR], large_continuations);
 }
 
 #[test]
 fn bodies_of_empty_and_tiny_frames() {
-    for piece in [&b""[..], b"x"] {
-        survives(&[CALM], |running| {
-            flood(running, 60_000, |n| {
-                if n == 0 {
-                    headers(END_HEADERS, 1, &request("POST", "/echo"))
-                } else {
-                    frame(DATA, 0, 1, piece)
-                }
-            })
-        });
-    }
+    is_survived(&[CALM], pieces);
 }
 
 #[test]
 fn frames_that_ask_for_nothing() {
-    type Flood = fn(u32) -> Vec<u8>;
-    let floods: [(&str, Flood); 6] = [
-        ("PING", |n| frame(PING, 0, 0, &u64::from(n).to_be_bytes())),
-        ("SETTINGS", |n| settings(&[(4, 65_535 + n)])),
-        ("empty SETTINGS", |_| settings(&[])),
-        ("PRIORITY", |n| frame(PRIORITY, 0, 2 * n + 1, &[0, 0, 0, 0, 9])),
-        ("WINDOW_UPDATE", |_| window_update(0, 1)),
-        ("unknown", |_| frame(0x77, 0, 0, b"")),
-    ];
-    survives(&[CALM], |running| {
-        std::thread::scope(|scope| {
-            let all =
-                floods.map(|(name, flooding)| (name, scope.spawn(move || flood(running, 20_000, flooding))));
-            let codes = all.map(|(name, flood)| flood.join().unwrap_or_else(|_| panic!("{name}")));
-            // All of them, or the first that is wrong.
-            codes.into_iter().flatten().find(|code| *code != CALM).or(codes[0])
-        })
-    });
+    is_survived(&[CALM], idle_frames);
 }
 
 #[test]
 fn an_open_stream_is_no_licence_to_flood() {
-    survives(&[CALM], |running| {
-        flood(running, 20_000, |n| {
-            if n == 0 { get(1, "/stream-for-ever?flood") } else { frame(PING, 0, 0, &[0; 8]) }
-        })
-    });
+    is_survived(&[CALM], pings_beside_a_stream);
     eventually("the stream has ended", || !is_under_way("/stream-for-ever?flood"));
 }
 
 #[test]
 fn fields_that_unpack_to_much_more_than_they_are() {
-    // An entry of 3.9 kB in the table, named two hundred times: 780 kB in 200 bytes.
-    let entry = [vec![0x40], string("x"), string("y".repeat(3900))].concat();
-    survives(&[CALM], |running| {
-        flood(running, 50, |n| {
-            let more = if n == 0 { entry.clone() } else { vec![0xbe; 200] };
-            headers(WHOLE, 2 * n + 1, &[request("GET", "/"), more].concat())
-        })
-    });
+    is_survived(&[CALM], packed_fields);
+}
+
+#[test]
+#[ignore = "takes a minute"]
+fn long_others_are_answered_in_time_under_every_attack() {
+    type Attack = fn(&Running) -> Vec<Option<u32>>;
+    let attacks: [(&str, Attack); 8] = [
+        ("resets", resets),
+        ("provoked resets", provoked_resets),
+        ("empty continuations", empty_continuations),
+        ("large continuations", large_continuations),
+        ("pieces of bodies", pieces),
+        ("idle frames", idle_frames),
+        ("pings beside a stream", pings_beside_a_stream),
+        ("packed fields", packed_fields),
+    ];
+    for (name, attack) in attacks {
+        // A machine that is busy with something else for a moment gets two more tries.
+        let in_time = (0..3).any(|_| {
+            let waited = survives(20, &[CALM, PROTOCOL_ERROR], attack);
+            let slow = waited[waited.len() * 99 / 100];
+            println!("{name}: {} answers, p99 {slow:?}, {:?} at the most", waited.len(), waited.last());
+            slow < OTHERS
+        });
+        assert!(in_time, "{name}: others waited longer than {OTHERS:?}");
+    }
 }
 
 #[test]
