@@ -1,5 +1,5 @@
-//! The project's commands: `cargo xtask test`, `vectors`, `coverage`, `differential`, `bench`, `faults`, `fuzz`, `attack`, `full`,
-//! `setup`.
+//! The project's commands: `cargo xtask test`, `vectors`, `coverage`, `differential`, `bench`, `faults`, `fuzz`, `attack`,
+//! `threats`, `full`, `setup`.
 
 #![forbid(unsafe_code)]
 
@@ -36,8 +36,9 @@ The project's commands.
   cargo xtask faults [ID…]       what goes wrong around a server, made to happen and measured; --list names them, --short is quick
   cargo xtask fuzz [TARGET…]     fuzzes the parsers, ten minutes each: --seconds N, --jobs N; needs rustup's nightly
   cargo xtask attack [NAME…]     attacks examples/accounts with the scanners wapiti and sqlmap: an hour
+  cargo xtask threats            whether each row of docs/threat-model.md names proofs that exist
   cargo xtask full               test, then each crate and feature alone, documentation, vectors --check, coverage --mutate, the long
-                                 tests, faults --short, fuzz --seconds 10, attack
+                                 tests, faults --short with ten seconds of each fuzz target, attack
   cargo xtask setup              looks for the programs that tests need; as root on Debian installs what is missing; prints where the
                                  packages of Python and npm are, for a plain `cargo test -- --include-ignored`
 
@@ -59,6 +60,7 @@ fn main() -> ExitCode {
         ["faults", rest @ ..] => faults::command(rest),
         ["fuzz", rest @ ..] => fuzz::command(rest),
         ["attack", rest @ ..] => attack::command(rest),
+        ["threats"] => threats::all(),
         ["full"] => full::all(),
         ["setup"] => tests::set_up(),
         [] | ["help" | "--help" | "-h"] => {

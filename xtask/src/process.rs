@@ -25,6 +25,18 @@ pub(crate) fn succeeds(command: &mut Command) -> bool {
         .is_ok_and(|status| status.success())
 }
 
+/// Runs the command and returns what it prints on its standard output; fails when it fails.
+pub(crate) fn output(command: &mut Command) -> Done<String> {
+    let line = shown(command);
+    eprintln!("$ {line}");
+    let done = command.stdin(Stdio::null()).stderr(Stdio::inherit()).output();
+    let done = done.map_err(|error| format!("`{line}` cannot be started: {error}"))?;
+    match done.status.success() {
+        true => Ok(String::from_utf8_lossy(&done.stdout).into_owned()),
+        false => Err(format!("`{line}` failed ({})", done.status)),
+    }
+}
+
 /// The cargo that runs us, on what is locked.
 pub(crate) fn cargo(args: &[&str]) -> Command {
     let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));

@@ -1,9 +1,10 @@
 //! `cargo xtask test`.
 
+use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::process::{Done, cargo, find, run};
+use crate::process::{Done, cargo, find, output, run};
 use crate::{coverage, node, setup, threats, vectors, workspace};
 
 /// An extension as somebody else writes one: a workspace of its own, which needs what carboy publishes and nothing else.
@@ -22,6 +23,7 @@ pub(crate) fn all() -> Done {
     let peers = Peers::new()?;
     run(&mut cargo(&["clippy", "--locked", "--workspace", "--all-targets", "--", "-D", "warnings"]))?;
     outside()?;
+    threats::are_run(&names()?)?;
     run(&mut with_programs(cargo(&["test", "--locked", "--workspace", "--doc", "--quiet"]), &peers))?;
     // The tests that need other programs are the ignored ones; the long ones wait for `full`.
     if nextest() {
@@ -65,6 +67,20 @@ pub(crate) fn long() -> Done {
         let args = ["test", "--locked", "--workspace", "--lib", "--bins", "--tests", "--no-fail-fast"];
         run(with_programs(cargo(&args), &peers).args(["--", "--ignored", "long_"]))
     }
+}
+
+/// The names of all tests that are run by [`all`] or [`long`], without their modules.
+fn names() -> Done<BTreeSet<String>> {
+    let text = if nextest() {
+        let args = ["nextest", "list", "--locked", "--workspace", "--run-ignored", "all"];
+        output(cargo(&args).args(["--message-format", "oneline"]))?
+    } else {
+        let args = ["test", "--locked", "--quiet", "--workspace", "--lib", "--bins", "--tests", "--examples"];
+        output(cargo(&args).args(["--", "--list", "--include-ignored", "--format", "terse"]))?
+    };
+    // `binary module::name`, or `module::name: test`.
+    let name = |line: &str| line.trim_end_matches(": test").rsplit([' ', ':']).next().map(str::to_owned);
+    Ok(text.lines().filter_map(name).collect())
 }
 
 fn nextest() -> bool {
