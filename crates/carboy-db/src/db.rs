@@ -107,6 +107,13 @@ impl Db {
         *brought = std::mem::take(&mut *brought).and(migrations);
     }
 
+    /// Whether an extension has added migrations whose names begin so: whether its tables are in this database.
+    #[cfg(all(feature = "accounts", feature = "oauth"))]
+    pub(crate) fn brings(&self, prefix: &str) -> bool {
+        let brought = self.shared.brought.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        brought.names().iter().any(|name| name.starts_with(prefix))
+    }
+
     /// All migrations, in their order.
     pub(crate) fn migrations(&self) -> Migrations {
         let brought = self.shared.brought.lock().unwrap_or_else(PoisonError::into_inner).clone();

@@ -166,7 +166,17 @@ impl UserStore for Db {
     fn delete<'a>(&'a self, id: &'a str) -> StoreFuture<'a, bool> {
         Box::pin(async move {
             let Some(id) = key(id) else { return Ok(false) };
-            self.changes("DELETE FROM account WHERE id = $1", vec![id.into()]).await
+            #[cfg(feature = "oauth")]
+            let has_identities = self.brings("carboy_oauth_");
+            let delete = move |tx: crate::Tx| async move {
+                #[cfg(feature = "oauth")]
+                if has_identities {
+                    // Their users may be kept elsewhere, so the database itself does not know that they belong to accounts.
+                    tx.execute("DELETE FROM oauth_identity WHERE user_id = $1", [id.to_string()]).await?;
+                }
+                Ok(tx.execute("DELETE FROM account WHERE id = $1", [id]).await?.rows_affected() > 0)
+            };
+            self.transaction(delete).await
         })
     }
 

@@ -68,6 +68,23 @@ impl Authorize {
     }
 
     /// Says that this user, who is logged in, wants the identity linked: see [`Login::link`].
+    ///
+    /// Only a request that may change something begins a link, a `POST` of a form of the app's: everybody can make a browser follow a `GET`. The view
+    /// has to be for a fresh login (`login::fresh_login_required`), since whoever links an identity logs in by it from then on.
+    ///
+    /// ```no_run
+    /// use carboy::prelude::*;
+    /// use carboy_ext::oauth::{self, Authorize};
+    ///
+    /// # #[get("/callback")] fn callback() {}
+    /// # fn fresh_login_required() -> carboy::Result<()> { Ok(()) }
+    /// #[post("/account/link/google", guard = fresh_login_required)]
+    /// async fn link() -> carboy::Result<Redirect> {
+    ///     let user: String = session().get("user").or_abort(401)?;
+    ///     let back = url_for!(callback, _external = true);
+    ///     oauth::client("google")?.authorize_redirect_with(&back, Authorize::new().linking(user)).await
+    /// }
+    /// ```
     pub fn linking(mut self, user: impl ToString) -> Self {
         self.linking = Some(user.to_string());
         self
@@ -129,12 +146,18 @@ impl Client {
     /// As [`authorize_redirect`](Self::authorize_redirect), with more to ask for.
     ///
     /// # Errors
-    /// As there.
+    /// As there, and 500 when a [link](Authorize::linking) is begun by a `GET` or another safe method.
     ///
     /// # Panics
     /// Outside a request.
     pub async fn authorize_redirect_with(&self, redirect_uri: &str, options: Authorize) -> Result<Redirect> {
         let Inner { name, provider, .. } = &*self.0;
+        let method = request().method().clone();
+        if options.linking.is_some() && method.is_safe() {
+            // A page of anybody's can make the browser ask for it, and could have logged it in at the provider before.
+            let sentence = format!("a link is begun by a POST of who wants it, not by a {method}");
+            return Err(self.back(OAuthErrorKind::Config(sentence)));
+        }
         let metadata = self.metadata().await?;
         let endpoint = self.endpoint(&metadata.endpoints.authorization, "authorization endpoint")?;
         let (state, verifier) = (self.random()?, self.random()?);

@@ -5,6 +5,9 @@ use carboy::{App, Error, ExtensionFuture, Result, ext};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
+/// OpenID Connect Core section 2.
+const MAX_SUBJECT: usize = 255;
+
 /// Who logged in, as the provider tells it.
 ///
 /// Provider and subject together are the identity: keep both with the user. Nothing else may be used to recognise somebody; names and
@@ -36,7 +39,12 @@ impl Identity {
         self.email.as_deref().filter(|_| self.email_verified)
     }
 
-    /// What the claims say; `None` when they say not even who it is.
+    /// How its user recognises it in a list: the address, the name at the provider, or the name.
+    pub fn label(&self) -> Option<&str> {
+        self.email.as_deref().or(self.username.as_deref()).or(self.name.as_deref())
+    }
+
+    /// What the claims say; `None` when they say not even who it is, or no store could keep it.
     pub(super) fn read(provider: &str, profile: Profile, claims: Map<String, Value>) -> Option<Self> {
         let text = |names: &[&str]| {
             let found = names.iter().find_map(|name| claims.get(*name)?.as_str());
@@ -47,7 +55,8 @@ impl Identity {
             // A login name of GitHub's can be given up and taken by another; the number cannot.
             Profile::GitHub => number("id"),
             Profile::OpenId => text(&["sub", "id"]).or_else(|| number("id")),
-        }?;
+        };
+        let subject = subject.filter(|subject| subject.len() <= MAX_SUBJECT && !subject.contains('\0'))?;
         let verified = match claims.get("email_verified") {
             Some(Value::Bool(verified)) => *verified,
             // Some providers write it as text.
@@ -67,6 +76,25 @@ impl Identity {
     }
 }
 
+/// An identity that a user has, as a store keeps it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[non_exhaustive]
+pub struct LinkedIdentity {
+    /// [`Identity::provider`].
+    pub provider: String,
+    /// [`Identity::subject`].
+    pub subject: String,
+    /// The [`Identity::label`] that it had when it was linked: for its user's eyes, nobody is recognised by it.
+    pub label: Option<String>,
+}
+
+impl LinkedIdentity {
+    /// An identity as a store read it.
+    pub fn new(provider: impl Into<String>, subject: impl Into<String>, label: Option<String>) -> Self {
+        LinkedIdentity { provider: provider.into(), subject: subject.into(), label }
+    }
+}
+
 /// Which identities belong to which users. A `Db` of `carboy-db` with its feature `oauth` is one; an app may write its own.
 pub trait IdentityStore: Send + Sync + 'static {
     /// Sets the app up when the store is [registered](super::OAuth::identity_store): a database brings its migrations.
@@ -75,7 +103,7 @@ pub trait IdentityStore: Send + Sync + 'static {
         Ok(())
     }
 
-    /// The id of the user whom an identity belongs to.
+    /// The id of the user whom an identity belongs to; `None` also when that user is gone.
     fn user_of<'a>(
         &'a self,
         provider: &'a str,
@@ -84,6 +112,17 @@ pub trait IdentityStore: Send + Sync + 'static {
 
     /// Gives an identity to a user. It has to fail when the identity belongs to somebody already: a unique key over provider and subject.
     fn link<'a>(&'a self, identity: &'a Identity, user: &'a str) -> ExtensionFuture<'a, Result<()>>;
+
+    /// The identities of a user, sorted by provider and subject.
+    fn identities_of<'a>(&'a self, user: &'a str) -> ExtensionFuture<'a, Result<Vec<LinkedIdentity>>>;
+
+    /// Takes an identity from this user; whether it was this user's.
+    fn unlink<'a>(
+        &'a self,
+        user: &'a str,
+        provider: &'a str,
+        subject: &'a str,
+    ) -> ExtensionFuture<'a, Result<bool>>;
 
     /// The id of the user who has this e-mail address, *if the app itself has verified that the address is that user's*.
     ///
@@ -124,9 +163,11 @@ impl super::Login {
     /// Finds the user whom a login is about, and links the identity when that was asked for.
     ///
     /// `current` is the user who is logged in. A new identity is given to that user if the login was begun by the same one with
-    /// [`Authorize::linking`](super::Authorize::linking): a link that somebody else talked the browser into links nothing. Without, it is given to the user
-    /// with the same e-mail address, if both the provider and [the app](IdentityStore::user_with_verified_email) say that it is verified. In no other case is it
-    /// given to anybody.
+    /// [`Authorize::linking`](super::Authorize::linking), which takes a `POST`: a page of another site that leads the browser here links nothing. Without, it is given
+    /// to the user with the same e-mail address, if both the provider and [the app](IdentityStore::user_with_verified_email) say that it is verified. In no other
+    /// case is it given to anybody, whoever is logged in.
+    ///
+    /// The answer is about the identity, not about who may be logged in now: an app in which somebody else is logged in should not replace that user without a word.
     ///
     /// # Errors
     /// Those of the store.

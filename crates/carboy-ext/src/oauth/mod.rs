@@ -28,7 +28,9 @@
 //! |---|---|
 //! | register a provider | [`OAuth::register`] with a [`Provider`]: [`google`](Provider::google), [`microsoft`](Provider::microsoft), [`gitlab`](Provider::gitlab), [`github`](Provider::github), [`discover`](Provider::discover), [`plain`](Provider::plain) |
 //! | begin and end a login | [`Client::authorize_redirect`], [`Client::authorize_access_token`] |
-//! | find or link the user | [`OAuth::identity_store`] and [`Login::user`], or [`Login::link`] with an [`IdentityStore`] |
+//! | find the user | [`OAuth::identity_store`] and [`Login::user`], or [`Login::link`] with an [`IdentityStore`] |
+//! | link an identity to who is logged in | [`Authorize::linking`], in a view for `POST` |
+//! | list and unlink identities | [`IdentityStore::identities_of`], [`IdentityStore::unlink`] |
 //! | call the provider's APIs | [`Client::get`], [`Client::userinfo`], [`Client::refresh`], [`Client::revoke`] |
 //! | log out there, too | [`Client::logout_redirect`] |
 //!
@@ -50,6 +52,6 @@ mod token;
 pub use client::{Authorize, Client, Login};
 pub use error::{OAuthError, OAuthErrorKind};
 pub use extension::{OAuth, client};
-pub use identity::{Identity, IdentityStore, Linked};
+pub use identity::{Identity, IdentityStore, Linked, LinkedIdentity};
 pub use provider::{ClientAuth, Provider};
 pub use token::Token;

@@ -1,8 +1,11 @@
 //! Which user a login is.
 
-use super::{fake::Fake, shop::provider};
+use super::{
+    fake::{Fake, query},
+    shop::provider,
+};
 use carboy::{ExtensionFuture, prelude::*, testing::TestClient};
-use carboy_ext::oauth::{self, Authorize, Identity, IdentityStore, Linked, OAuth};
+use carboy_ext::oauth::{self, Authorize, Identity, IdentityStore, Linked, LinkedIdentity, OAuth};
 use serde_json::{Value, json};
 use std::{
     collections::HashMap,
@@ -44,6 +47,32 @@ impl IdentityStore for Store {
         })
     }
 
+    fn identities_of<'a>(
+        &'a self,
+        user: &'a str,
+    ) -> ExtensionFuture<'a, carboy::Result<Vec<LinkedIdentity>>> {
+        let of = |users: &mut Users| {
+            let keys = users.identities.iter().filter(|(_, owner)| *owner == user).map(|(key, _)| key);
+            keys.map(|(provider, subject)| LinkedIdentity::new(provider, subject, None)).collect()
+        };
+        Box::pin(async move { Ok(self.with(of)) })
+    }
+
+    fn unlink<'a>(
+        &'a self,
+        user: &'a str,
+        provider: &'a str,
+        subject: &'a str,
+    ) -> ExtensionFuture<'a, carboy::Result<bool>> {
+        let key = (provider.to_owned(), subject.to_owned());
+        Box::pin(async move {
+            Ok(self.with(|users| match users.identities.get(&key).is_some_and(|owner| owner == user) {
+                true => users.identities.remove(&key).is_some(),
+                false => false,
+            }))
+        })
+    }
+
     fn user_with_verified_email<'a>(
         &'a self,
         email: &'a str,
@@ -52,7 +81,7 @@ impl IdentityStore for Store {
     }
 }
 
-#[get("/login")]
+#[route("/login", methods = ["GET", "POST"])]
 async fn login() -> carboy::Result<Redirect> {
     let mut options = Authorize::new();
     if let Some(user) = request().args().get::<String>("link") {
@@ -82,7 +111,7 @@ impl Case {
     fn new(name: &str) -> Self {
         let fake = Fake::start();
         let mut app = App::new("shop");
-        app.config().set("SECRET_KEY", "dev");
+        app.config().set("SECRET_KEY", "dev").set("PROPAGATE_EXCEPTIONS", false);
         let oauth = OAuth::new().register("fake", provider(&fake)).identity_store(Store(name.to_owned()));
         app.ext(oauth).routes(routes![login, callback]);
         Case { fake, client: app.test_client(), store: Store(name.to_owned()) }
@@ -95,6 +124,16 @@ impl Case {
 
     fn log_in(&self, target: &str, claims: Value) -> String {
         let params = super::shop::begin(&self.client, target);
+        self.end(&params, claims)
+    }
+
+    fn begin_link(&self, user: &str) -> HashMap<String, String> {
+        let response = self.client.post("/login").query([("link", user)]).send();
+        query(response.location().unwrap().split_once('?').unwrap().1)
+    }
+
+    fn link(&self, user: &str, claims: Value) -> String {
+        let params = self.begin_link(user);
         self.end(&params, claims)
     }
 
@@ -158,17 +197,49 @@ fn an_address_links_only_when_both_sides_have_verified_it() {
 fn a_link_is_for_the_user_who_asked_for_it_and_for_nobody_else() {
     let case = Case::new("link");
     // Nobody is logged in, or somebody else by then.
-    assert_eq!(case.log_in("/login?link=ann", json!({})), text(Linked::Taken));
-    let begun = super::shop::begin(&case.client, "/login?link=ann");
+    assert_eq!(case.link("ann", json!({})), text(Linked::Taken));
+    let begun = case.begin_link("ann");
     case.user("eve");
     assert_eq!(case.end(&begun, json!({})), text(Linked::Taken));
     assert!(case.store.with(|users| users.identities.is_empty()));
 
     case.user("ann");
-    assert_eq!(case.log_in("/login?link=ann", json!({})), text(Linked::New("ann".into())));
-    assert_eq!(case.log_in("/login?link=ann", json!({})), text(Linked::Known("ann".into())));
+    assert_eq!(case.link("ann", json!({})), text(Linked::New("ann".into())));
+    assert_eq!(case.link("ann", json!({})), text(Linked::Known("ann".into())));
     case.user("bob");
-    assert_eq!(case.log_in("/login?link=bob", json!({})), text(Linked::Taken));
+    assert_eq!(case.link("bob", json!({})), text(Linked::Taken));
     // A login that was not begun as a link gives nothing to whoever is logged in.
     assert_eq!(case.log_in("/login", json!({"sub": "u9", "email_verified": false})), text(Linked::Unknown));
+}
+
+#[test]
+fn a_link_that_a_page_can_make_the_browser_follow_links_nothing() {
+    let case = Case::new("followed");
+    case.user("ann");
+    for method in ["GET", "HEAD"] {
+        let method = method.parse().unwrap();
+        let answer = case.client.request(method, "/login?link=ann").send();
+        assert_eq!((answer.status().as_u16(), answer.location()), (500, None));
+    }
+    // Nor does a form on a page of another site.
+    let post = || case.client.post("/login").query([("link", "ann")]);
+    let answer = post().header("sec-fetch-site", "cross-site").send();
+    assert_eq!((answer.status().as_u16(), answer.location()), (403, None));
+    assert_eq!(case.client.session(|session| session.len()), 1);
+    assert_eq!(post().header("sec-fetch-site", "same-origin").send().status(), 302);
+}
+
+#[test]
+fn a_subject_that_no_store_could_keep_is_nobody() {
+    let case = Case::new("subject");
+    let login = |subject: &str| {
+        let params = super::shop::begin(&case.client, "/login");
+        case.fake.claims(json!({"sub": subject})).nonce(&params["nonce"]);
+        let args = [("state", params["state"].as_str()), ("code", "c"), ("iss", &case.fake.issuer)];
+        case.client.get("/callback").query(args).send().status().as_u16()
+    };
+    assert_eq!(login(&"x".repeat(255)), 200);
+    for subject in ["", "a\0b", &"x".repeat(256)] {
+        assert_eq!(login(subject), 502, "{subject:?}");
+    }
 }
