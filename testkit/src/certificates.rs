@@ -40,6 +40,14 @@ impl Certificates {
         self.0.path().join("cert.pem")
     }
 
+    /// The SHA-256 of its public key, in base64.
+    pub fn public_key_hash(&self) -> String {
+        let pipe = "openssl x509 -in cert.pem -pubkey -noout | openssl pkey -pubin -outform der | openssl dgst -sha256 -binary | base64";
+        let output = Command::new("sh").args(["-c", pipe]).current_dir(self.0.path()).output();
+        let output = output.expect("a shell is there");
+        String::from_utf8_lossy(&output.stdout).trim().to_owned()
+    }
+
     /// Its key.
     pub fn key(&self) -> PathBuf {
         self.0.path().join("key.pem")

@@ -1,5 +1,6 @@
 //! Chromium behind chromedriver, spoken to as WebDriver (W3C) says.
 
+use crate::certificates::Certificates;
 use crate::folder::Folder;
 use crate::http::ask;
 use crate::process::Process;
@@ -47,6 +48,16 @@ impl Browser {
     ///
     /// Panics with the sentence that says how to install them when one of them is not there.
     pub fn start() -> Browser {
+        Self::start_with(&[])
+    }
+
+    /// As [`start`](Self::start), with a Chromium that believes this machine's certificate, also where it asks for a good one, as for passkeys.
+    pub fn start_trusting(certificates: &Certificates) -> Browser {
+        let hash = certificates.public_key_hash();
+        Self::start_with(&[format!("--ignore-certificate-errors-spki-list={hash}")])
+    }
+
+    fn start_with(more: &[String]) -> Browser {
         let chromium = program(&["chromium", "chromium-browser", "google-chrome"]);
         let driver = program(&["chromedriver"]);
         let profile = Folder::new();
@@ -56,9 +67,11 @@ impl Browser {
         });
         let mut args: Vec<String> = ARGS.iter().map(|arg| (*arg).to_owned()).collect();
         args.push(format!("--user-data-dir={}", profile.path().display()));
+        args.extend_from_slice(more);
         let capabilities = json!({"capabilities": {"alwaysMatch": {
             "browserName": "chrome",
             "goog:chromeOptions": {"binary": chromium, "args": args},
+            "goog:loggingPrefs": {"browser": "ALL"},
             "timeouts": {"script": 10_000, "pageLoad": 30_000, "implicit": 0},
             // A dialogue stays until the test answers it.
             "unhandledPromptBehavior": "ignore",
@@ -66,6 +79,13 @@ impl Browser {
         let value = command(port, "POST", "/session", Some(capabilities)).unwrap_or_else(|e| panic!("{e}"));
         let session = value["sessionId"].as_str().expect("a new session has an id").to_owned();
         Browser { session, port, _driver: driver, _profile: profile }
+    }
+
+    /// What the browser has written to its console since it was asked last: errors of scripts, and what a page's policy forbade.
+    pub fn console(&self) -> Vec<String> {
+        let entries = self.post("/se/log", json!({"type": "browser"}));
+        let entries = entries.as_array().cloned().unwrap_or_default();
+        entries.into_iter().map(|entry| string(entry["message"].clone())).collect()
     }
 
     /// Goes to an address and waits until its page has loaded.

@@ -1,6 +1,6 @@
 //! What programs ask: JSON, with a token, sixty times a minute.
 
-use crate::notes::Note;
+use crate::{notes::Note, tokens};
 use carboy::{Result, prelude::*};
 use carboy_ext::{
     jwt::{Bearer, scope_required},
@@ -11,7 +11,8 @@ use serde::{Deserialize, Serialize};
 
 pub(crate) fn bp() -> Blueprint {
     let mut bp = Blueprint::new("api");
-    bp.url_prefix("/api/notes").guard(limit("60 per minute")).routes(routes![list, create, delete]);
+    bp.guard(limit("60 per minute"));
+    bp.routes(routes![list, create, delete, tokens::refresh, tokens::revoke]);
     bp
 }
 
@@ -26,24 +27,25 @@ struct Created {
     id: u64,
 }
 
+/// Who made the token: it is asked beforehand whether the account is there, and still as it was.
 fn owner(bearer: &Bearer) -> Result<&str> {
     bearer.sub.as_deref().or_abort(401)
 }
 
 /// The notes, the newest first.
-#[get("", guard = scope_required("notes:read"))]
+#[get("/api/notes", guard = scope_required("notes:read"))]
 async fn list(bearer: Bearer) -> Result<Json<Vec<Note>>> {
     Ok(Json(Note::of(owner(&bearer)?).await?))
 }
 
 /// Keeps a note.
-#[post("", guard = scope_required("notes:write"))]
+#[post("/api/notes", guard = scope_required("notes:write"))]
 async fn create(bearer: Bearer, note: Valid<Json<NewNote>>) -> Result<(Json<Created>, u16)> {
     Ok((Json(Created { id: Note::keep(owner(&bearer)?, &note.text).await? }), 201))
 }
 
 /// Forgets a note.
-#[delete("/<int:id>", guard = scope_required("notes:write"))]
+#[delete("/api/notes/<int:id>", guard = scope_required("notes:write"))]
 async fn delete(id: i64, bearer: Bearer) -> Result<(&'static str, u16)> {
     Note::forget(owner(&bearer)?, id).await?;
     Ok(("", 204))

@@ -4,6 +4,7 @@ use carboy::{Result, prelude::*};
 use carboy_db::db;
 use carboy_ext::{
     accounts::Account,
+    cache::memoize,
     forms::{Form, FormState},
     login::{CurrentUser, login_required},
 };
@@ -36,6 +37,12 @@ impl Note {
         let done = db().execute("DELETE FROM note WHERE account = ? AND id = ?", (account, id)).await?;
         if done.rows_affected() == 0 { abort(404) } else { Ok(()) }
     }
+}
+
+/// How many notes there are: for everybody's eyes, so it may be a minute old, and nobody makes the database count again and again.
+#[memoize(timeout = 60)]
+pub(crate) async fn kept() -> Result<u64> {
+    Ok(u64::try_from(db().query_value("SELECT COUNT(*) FROM note", ()).await?.unwrap_or(0_i64))?)
 }
 
 pub(crate) fn bp() -> Blueprint {

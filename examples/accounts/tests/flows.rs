@@ -7,7 +7,10 @@ mod fake;
 
 use carboy::{App, AppService, Config, security::check_deploy, testing::TestClient};
 use carboy_db::Db;
-use carboy_ext::mail::{Mail, Message};
+use carboy_ext::{
+    accounts::{AccountUpdate, accounts},
+    mail::{Mail, Message},
+};
 use carboy_testkit::Folder;
 use fake::{Fake, query};
 use serde_json::{Value, json};
@@ -75,15 +78,27 @@ impl Notebook {
         }
     }
 
+    fn in_app<T>(&self, work: impl Future<Output = T>) -> T {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(self.service.in_app_context(async { work.await }))
+    }
+
     fn make_admin(&self, email: &str) -> String {
         Self::app(&self.mail, &self.instance, |_| {}).test_cli_runner().invoke(["make-admin", email]).output
     }
 }
 
-fn token(client: &TestClient) -> String {
+/// The two tokens of the page: for now, and for the next ones.
+fn tokens(client: &TestClient) -> (String, String) {
     let page = client.post("/tokens/").send().text();
-    let from = page.find("class=\"token\"").map(|at| &page[at..]).expect("a token on the page");
-    from.split_once('>').and_then(|(_, rest)| rest.split_once('<')).expect("a token").0.to_owned()
+    let mut shown = page.split("<code class=\"token").skip(1).map(|from| {
+        from.split_once('>').and_then(|(_, rest)| rest.split_once('<')).expect("a token").0.to_owned()
+    });
+    (shown.next().expect("a token on the page"), shown.next().expect("a second one"))
+}
+
+fn token(client: &TestClient) -> String {
+    tokens(client).0
 }
 
 #[test]
@@ -124,7 +139,12 @@ fn visitors_are_sent_to_log_in_and_back() {
 /// Logs in by the provider; where the visitor is sent then.
 fn by_provider(client: &TestClient, provider: &Fake) -> String {
     let sent = client.get("/login/oidc?next=/notes/").send();
-    let params = query(sent.location().unwrap().split_once('?').unwrap().1);
+    back_from(client, provider, sent.location().unwrap())
+}
+
+/// Comes back from the provider; where the visitor is sent then.
+fn back_from(client: &TestClient, provider: &Fake, sent: &str) -> String {
+    let params = query(sent.split_once('?').unwrap().1);
     provider.nonce(&params["nonce"]);
     let answer = [("state", &*params["state"]), ("code", "c1"), ("iss", &*provider.issuer)];
     let back = client.get("/login/oidc/callback").query(answer).send();
@@ -164,19 +184,130 @@ fn a_login_by_a_provider_asks_for_the_second_factor_that_was_switched_on() {
     assert!(elsewhere.get("/notes/").send().text().contains("ann@example.com"));
 }
 
+/// Links an identity on the page of the account; where the visitor is sent then.
+fn link(client: &TestClient, provider: &Fake) -> String {
+    let sent = client.post("/account/link/oidc").header("sec-fetch-site", "same-origin").send();
+    back_from(client, provider, sent.location().expect("a way to the provider"))
+}
+
+fn with_provider(provider: &Fake) -> Notebook {
+    Notebook::configured(|config| {
+        config.set("OIDC_ISSUER", &provider.issuer);
+        config.set("OIDC_CLIENT_ID", "shop").set("OIDC_CLIENT_SECRET", "a secret of the tests");
+    })
+}
+
 #[test]
 fn who_links_a_provider_to_an_account_stays_logged_in() {
     let provider = Fake::start();
-    let notebook = Notebook::configured(|config| {
-        config.set("OIDC_ISSUER", &provider.issuer);
-        config.set("OIDC_CLIENT_ID", "shop").set("OIDC_CLIENT_SECRET", "a secret of the tests");
-    });
+    let notebook = with_provider(&provider);
     let ada = notebook.member("ada@example.com");
     with_second_factor(&ada);
-    assert_eq!(by_provider(&ada, &provider), "/notes/");
+    assert_eq!(link(&ada, &provider), "/account/logins");
+    let page = ada.get("/account/logins").send().text();
+    assert!(page.contains("This login is yours now.") && page.contains("ann@example.com"), "{page}");
     assert!(ada.get("/notes/").send().text().contains("ada@example.com"));
     let elsewhere = notebook.service.test_client();
     assert_eq!(by_provider(&elsewhere, &provider), "/two-factor?next=/notes/");
+}
+
+#[test]
+fn nothing_that_another_site_makes_a_browser_do_links_an_identity() {
+    let provider = Fake::start();
+    let notebook = with_provider(&provider);
+    let ada = notebook.member("ada@example.com");
+    // The browser is logged in at the provider as somebody else, who leads it here.
+    let sent = ada.get("/login/oidc").header("sec-fetch-site", "cross-site").send();
+    assert_eq!(back_from(&ada, &provider, sent.location().unwrap()), "/account/logins");
+    let page = ada.get("/account/logins").send().text();
+    assert!(page.contains("not linked to your account yet") && page.contains("without others"), "{page}");
+    // A form of theirs is refused, and there is nothing to follow.
+    let post = ada.post("/account/link/oidc").header("sec-fetch-site", "cross-site").send();
+    assert_eq!((post.status().as_u16(), post.location()), (403, None));
+    assert_eq!(ada.get("/account/link/oidc").send().status(), 405);
+    // The identity is still nobody's: whoever logs in by it gets an account of their own.
+    let ann = notebook.service.test_client();
+    by_provider(&ann, &provider);
+    assert!(ann.get("/notes/").send().text().contains("ann@example.com"));
+    // By now it is somebody's, whom it does not log in in place of Ada, and who does not lose it.
+    assert_eq!(by_provider(&ada, &provider), "/account/logins");
+    assert_eq!(link(&ada, &provider), "/account/logins");
+    let page = ada.get("/account/logins").send().text();
+    assert!(page.contains("belongs to another account") && page.contains("without others"), "{page}");
+    assert!(ada.get("/notes/").send().text().contains("ada@example.com"));
+}
+
+#[test]
+fn a_link_takes_a_token_and_a_fresh_login() {
+    let provider = Fake::start();
+    let notebook = Notebook::configured(|config| {
+        config.set("OIDC_ISSUER", &provider.issuer).set("WTF_CSRF_ENABLED", true);
+        config.set("OIDC_CLIENT_ID", "shop").set("OIDC_CLIENT_SECRET", "a secret of the tests");
+    });
+    let sent = notebook.service.test_client().post("/account/link/oidc").send();
+    assert_eq!((sent.status().as_u16(), sent.location()), (400, None), "without a token");
+
+    let notebook = with_provider(&provider);
+    notebook.member("ada@example.com");
+    let ada = notebook.service.test_client();
+    let form = [("email", "ada@example.com"), ("password", PASSWORD), ("remember", "y")];
+    assert_eq!(ada.post("/login").form(form).send().status(), 303);
+    ada.session(|session| session.clear());
+    assert!(ada.get("/notes/").send().text().contains("ada@example.com"), "remembered");
+    for path in ["/account/link/oidc", "/account/unlink/oidc"] {
+        assert_eq!(ada.post(path).send().location(), Some("/account/logins"));
+    }
+    assert_eq!(ada.get("/account/logins").send().location(), Some("/login?next=%2Faccount%2Flogins"));
+}
+
+#[test]
+fn the_last_way_to_log_in_stays() {
+    let provider = Fake::start();
+    let notebook = with_provider(&provider);
+    let (ann, ada) = (notebook.service.test_client(), notebook.member("ada@example.com"));
+    by_provider(&ann, &provider);
+    let unlink = |client: &TestClient, subject: &str| {
+        client.post("/account/unlink/oidc").form([("subject", subject)]).send()
+    };
+    let page = ann.get("/account/logins").send().text();
+    assert!(page.contains("The only way to log in") && !page.contains("Unlink"), "{page}");
+    assert_eq!(unlink(&ann, "u1").location(), Some("/account/logins"));
+    assert!(ann.get("/account/logins").send().text().contains("choose a password or add a passkey first"));
+
+    // With a second one either may go, and then the other one stays.
+    provider.claims(json!({"sub": "u2", "email": "second@example.com"}));
+    assert_eq!(link(&ann, &provider), "/account/logins");
+    assert_eq!(ann.get("/account/logins").send().text().matches("Unlink: ").count(), 2);
+    assert_eq!(unlink(&ada, "u1").status(), 404, "it is not hers");
+    assert_eq!(unlink(&ann, "u1").status(), 302);
+    unlink(&ann, "u2");
+    let page = ann.get("/account/logins").send().text();
+    assert!(
+        !page.contains("ann@example.com</strong>") && page.contains("second@example.com</strong>"),
+        "{page}"
+    );
+
+    for subject in ["", "u1", "\0"] {
+        assert_eq!(unlink(&ann, subject).status(), 404, "{subject:?}");
+    }
+
+    // Who has a password may do without.
+    provider.claims(json!({"sub": "u4"}));
+    link(&ada, &provider);
+    assert_eq!(unlink(&ada, "u4").status(), 302);
+    assert!(ada.get("/account/logins").send().text().contains("without others"));
+}
+
+#[test]
+fn who_had_an_account_by_a_provider_gets_a_new_one() {
+    let provider = Fake::start();
+    let notebook = with_provider(&provider);
+    let ann = notebook.service.test_client();
+    by_provider(&ann, &provider);
+    notebook.in_app(async { accounts().store().delete("1").await.unwrap() });
+    assert_eq!(ann.get("/notes/").send().location(), Some("/login?next=%2Fnotes%2F"));
+    assert_eq!(by_provider(&ann, &provider), "/notes/");
+    assert!(ann.get("/notes/").send().text().contains("ann@example.com"));
 }
 
 #[test]
@@ -197,6 +328,129 @@ fn programs_keep_and_read_notes_with_a_token() {
     assert!(refused.text().contains("text"), "{}", refused.text());
     let deleted = program.delete("/api/notes/1").header("authorization", &bearer).send();
     assert_eq!(deleted.status(), 204);
+}
+
+/// The status of a look at the notes by a token.
+fn looks(program: &TestClient, token: &str) -> u16 {
+    let request = program.get("/api/notes").header("authorization", &format!("Bearer {token}"));
+    request.send().status().as_u16()
+}
+
+#[test]
+fn tokens_end_with_what_the_account_was_when_they_were_made() {
+    let notebook = Notebook::new();
+    let program = notebook.service.test_client();
+    let change = |id: &'static str, change: fn(&mut AccountUpdate)| {
+        notebook.in_app(async {
+            let (accounts, mut update) = (accounts(), AccountUpdate::default());
+            change(&mut update);
+            let account = accounts.store().find(id).await.unwrap().unwrap();
+            accounts.store().update(id, account.stamp.expose(), update).await.unwrap();
+        });
+    };
+    let members = ["ada", "ben", "cleo"].map(|name| notebook.member(&format!("{name}@example.com")));
+    let all = members.each_ref().map(tokens);
+    assert!(all.iter().all(|(access, _)| looks(&program, access) == 200));
+
+    let passwords = [("old_password", PASSWORD), ("password", "another horse battery")];
+    assert_eq!(members[0].post("/change").form(passwords).send().status(), 303);
+    change("2", |update| update.active = Some(false));
+    notebook.in_app(async { accounts().store().delete("3").await.unwrap() });
+    for (access, refresh) in all {
+        assert_eq!(looks(&program, &access), 401);
+        let form = [("grant_type", "refresh_token"), ("refresh_token", &*refresh)];
+        let answer = program.post("/api/token").form(form).send();
+        assert_eq!(
+            (answer.status().as_u16(), answer.json::<Value>()["error"].as_str()),
+            (400, Some("invalid_grant"))
+        );
+    }
+    assert_eq!(looks(&program, &token(&members[0])), 200);
+}
+
+#[test]
+fn a_refresh_token_gives_the_next_tokens_once_and_is_taken_back() {
+    let notebook = Notebook::new();
+    let (_, first) = tokens(&notebook.member("ada@example.com"));
+    let program = notebook.service.test_client();
+    let ask = |form: &[(&str, &str)]| {
+        let answer = program.post("/api/token").form(form.iter().copied()).send();
+        assert_eq!(answer.header("cache-control"), Some("no-store"));
+        (answer.status().as_u16(), answer.json::<Value>())
+    };
+    let refresh = |token: &str| ask(&[("grant_type", "refresh_token"), ("refresh_token", token)]);
+    let (status, next) = refresh(&first);
+    assert_eq!((status, &next["token_type"], &next["expires_in"]), (200, &json!("Bearer"), &json!(900)));
+    assert_eq!(looks(&program, next["access_token"].as_str().unwrap()), 200);
+    // Whoever uses it again has stolen it, or was stolen from: both are out.
+    let refused = |error: &str| (400, json!({ "error": error }));
+    assert_eq!(refresh(&first), refused("invalid_grant"));
+    assert_eq!(refresh(next["refresh_token"].as_str().unwrap()), refused("invalid_grant"));
+    assert_eq!(refresh("x.y.z"), refused("invalid_grant"));
+    assert_eq!(ask(&[("grant_type", "password")]), refused("unsupported_grant_type"));
+    assert_eq!(ask(&[("grant_type", "refresh_token")]), refused("invalid_request"));
+
+    let (access, refresh_token) = tokens(&notebook.member("ben@example.com"));
+    assert_eq!(refresh(&access), refused("invalid_grant"), "a token for now is none for the next");
+    assert_eq!(looks(&program, &refresh_token), 401, "nor the other way round");
+    for token in [&*refresh_token, &refresh_token, "rubbish"] {
+        assert_eq!(program.post("/api/token/revoke").form([("token", token)]).send().status(), 200);
+    }
+    assert_eq!(program.post("/api/token/revoke").send().status(), 400);
+    assert_eq!(refresh(&refresh_token), refused("invalid_grant"));
+}
+
+#[test]
+fn pages_of_the_sites_that_are_named_may_use_the_api_and_no_others() {
+    let (named, other) = ("https://app.example", "https://other.example");
+    let notebook = Notebook::configured(|config| {
+        config.set("CORS_ORIGINS", [named]).set("CSRF_TRUSTED_ORIGINS", [named]);
+    });
+    let bearer = format!("Bearer {}", token(&notebook.member("ada@example.com")));
+    let program = notebook.service.test_client();
+    let ask = |method: &str, path: &str, origin: &str| {
+        let request = program.open(method.parse().unwrap(), path).header("origin", origin);
+        let request = request.header("sec-fetch-site", "cross-site").header("authorization", &bearer);
+        let request = request.header("access-control-request-method", "POST");
+        let answer = request.header("access-control-request-headers", "authorization, content-type").send();
+        (answer.status().as_u16(), answer.header("access-control-allow-origin").map(str::to_owned))
+    };
+    assert_eq!(ask("OPTIONS", "/api/notes", named), (200, Some(named.to_owned())));
+    assert_eq!(ask("GET", "/api/notes", named), (200, Some(named.to_owned())));
+    assert_eq!(ask("DELETE", "/api/notes/7", named), (404, Some(named.to_owned())));
+    assert_eq!(ask("GET", "/api/notes", other), (200, None));
+    assert_eq!(ask("DELETE", "/api/notes/7", other), (403, None));
+    assert_eq!(ask("GET", "/login", named), (200, None), "pages are no part of the API");
+    let closed = Notebook::new().service.test_client();
+    let answer = closed.get("/api/notes").header("origin", named).send();
+    assert_eq!(answer.header("access-control-allow-origin"), None);
+}
+
+#[test]
+fn the_first_page_counts_once_a_minute_in_every_language() {
+    let notebook = Notebook::new();
+    let ada = notebook.member("ada@example.com");
+    ada.post("/notes/").form([("text", "Milk")]).send();
+    let visitor = notebook.service.test_client();
+    let page = |language| visitor.get("/").header("accept-language", language).send().text();
+    assert!(page("en").contains("1 note is kept here."), "{}", page("en"));
+    ada.post("/notes/").form([("text", "Bread")]).send();
+    assert!(page("de").contains("1 Notiz wird hier aufbewahrt."), "{}", page("de"));
+    assert!(page("en").contains("1 note is kept here."));
+}
+
+#[test]
+fn mails_are_shown_to_who_develops_and_to_nobody_else() {
+    for (debug, status) in [(true, 200), (false, 404)] {
+        let instance = Folder::new();
+        let mut app = accounts::create_app_with(Db::default(), accounts::mail(), |config| {
+            config.set("SECRET_KEY", "for tests").set_instance_path(instance.path()).set("DEBUG", debug);
+        });
+        let client = app.test_client();
+        assert_eq!(client.get("/mails/").send().status(), status);
+        // The page of the extension leaves the app its own templates.
+        assert!(client.get("/").send().text().contains("Notebook"));
+    }
 }
 
 #[test]

@@ -1,14 +1,19 @@
 //! The page with the messages that were kept, for who develops.
 
 use carboy::prelude::*;
-use carboy::{escape, ext};
+use carboy::view::{Args, view};
+use carboy::{RuleOptions, escape, ext};
 
 use super::extension::Mail;
 use super::message::Message;
 
 pub(super) fn register(app: &mut App, path: &str) {
     let mut blueprint = Blueprint::new("_mail");
-    blueprint.before_request(only_here).routes(routes![list, show]);
+    blueprint.before_request(only_here);
+    // Without `routes!`, which would make this package's folder the app's.
+    blueprint.add_url_rule("/", "list", view(|_: Args| list()), RuleOptions::default());
+    let message = |args: Args| show(args.get("index")?);
+    blueprint.add_url_rule("/<int:index>", "show", view(message), RuleOptions::default());
     app.register_at(path.trim_end_matches('/'), blueprint);
 }
 
@@ -18,7 +23,6 @@ fn only_here() -> carboy::Result<()> {
     if current_app().debug() && local { Ok(()) } else { abort(404) }
 }
 
-#[get("/")]
 fn list() -> Html {
     let mut rows = String::new();
     for (index, message) in ext::<Mail>().outbox().iter().enumerate().rev() {
@@ -36,7 +40,6 @@ fn list() -> Html {
     }
 }
 
-#[get("/<int:index>")]
 fn show(index: usize) -> carboy::Result<Html> {
     let message = ext::<Mail>().outbox().into_iter().nth(index).or_404()?;
     let mut text = String::from("<p><a href=\"./\">All messages</a></p>\n<dl>\n");

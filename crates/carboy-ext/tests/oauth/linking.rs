@@ -4,7 +4,7 @@ use super::{
     fake::{Fake, query},
     shop::provider,
 };
-use carboy::{ExtensionFuture, prelude::*, testing::TestClient};
+use carboy::{ExtensionFuture, Method, prelude::*, testing::TestClient};
 use carboy_ext::oauth::{self, Authorize, Identity, IdentityStore, Linked, LinkedIdentity, OAuth};
 use serde_json::{Value, json};
 use std::{
@@ -51,7 +51,7 @@ impl IdentityStore for Store {
         &'a self,
         user: &'a str,
     ) -> ExtensionFuture<'a, carboy::Result<Vec<LinkedIdentity>>> {
-        let of = |users: &mut Users| {
+        let of = move |users: &mut Users| {
             let keys = users.identities.iter().filter(|(_, owner)| *owner == user).map(|(key, _)| key);
             keys.map(|(provider, subject)| LinkedIdentity::new(provider, subject, None)).collect()
         };
@@ -216,9 +216,8 @@ fn a_link_is_for_the_user_who_asked_for_it_and_for_nobody_else() {
 fn a_link_that_a_page_can_make_the_browser_follow_links_nothing() {
     let case = Case::new("followed");
     case.user("ann");
-    for method in ["GET", "HEAD"] {
-        let method = method.parse().unwrap();
-        let answer = case.client.request(method, "/login?link=ann").send();
+    for method in [Method::GET, Method::HEAD] {
+        let answer = case.client.open(method, "/login?link=ann").send();
         assert_eq!((answer.status().as_u16(), answer.location()), (500, None));
     }
     // Nor does a form on a page of another site.

@@ -18,6 +18,8 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("accounts/layout.html", include_str!("../templates/layout.html")),
     ("accounts/form.html", include_str!("../templates/form.html")),
     ("accounts/captcha.html", include_str!("../templates/captcha.html")),
+    ("accounts/providers.html", include_str!("../templates/providers.html")),
+    ("accounts/more.html", include_str!("../templates/more.html")),
     ("accounts/login.html", include_str!("../templates/login.html")),
     ("accounts/logout.html", include_str!("../templates/logout.html")),
     ("accounts/register.html", include_str!("../templates/register.html")),
