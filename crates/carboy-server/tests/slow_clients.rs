@@ -82,6 +82,32 @@ fn slow_clients_of_http_1_are_closed_in_time() {
 }
 
 #[test]
+fn a_head_over_http_2_has_the_time_of_a_head_also_while_other_streams_are_open() {
+    let preface = [h2::PREFACE, &h2::settings(&[]), &h2::frame(h2::SETTINGS, h2::ACK, 0, b"")].concat();
+    let fields = h2::request("GET", "/");
+    let whole = h2::headers(h2::WHOLE, 3, &fields);
+    let cases: [(&str, Vec<u8>, Vec<u8>); 3] = [
+        ("no more frames", h2::headers(h2::END_STREAM, 3, &fields[..9]), Vec::new()),
+        ("half a frame", whole[..20].to_vec(), Vec::new()),
+        (
+            "fields that drip in",
+            h2::headers(h2::END_STREAM, 3, &fields),
+            h2::frame(h2::CONTINUATION, 0, 3, &h2::field("x", "y")),
+        ),
+    ];
+    for (what, head, drip) in cases {
+        let running = start(config().header_timeout(LIMIT));
+        let path = format!("/slow?60000&{}", what.replace(' ', "-"));
+        let mut client = running.connect();
+        client.send([&preface[..], &h2::get(1, &path)].concat());
+        eventually("under way", || is_under_way(&path));
+        let took = closed_after(&running, client, |client| client.send(head), &drip);
+        assert_in_time(what, took, LINGER);
+        eventually("given up", || !is_under_way(&path));
+    }
+}
+
+#[test]
 fn slow_clients_of_http_2_are_closed_in_time() {
     let preface = |more: &[u8]| [h2::PREFACE, &h2::settings(&[]), more].concat();
     let idle = config().keep_alive_timeout(LIMIT);

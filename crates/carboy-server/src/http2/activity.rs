@@ -31,6 +31,8 @@ pub(super) struct Activity {
     phase: AtomicU64,
     /// Since when the socket takes no bytes, in milliseconds plus one; 0: it does.
     blocked: AtomicU64,
+    /// Since when header fields have begun and not come to their end, likewise.
+    head: AtomicU64,
     /// Requests under way.
     exchanges: AtomicUsize,
 }
@@ -39,6 +41,7 @@ pub(super) struct Activity {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Expired {
     Idle,
+    Head,
     Write,
     Closing,
 }
@@ -50,6 +53,7 @@ impl Activity {
             epoch: Instant::now(),
             phase: AtomicU64::new(Phase::Idle as u64),
             blocked: AtomicU64::new(0),
+            head: AtomicU64::new(0),
             exchanges: AtomicUsize::new(0),
         }
     }
@@ -82,6 +86,15 @@ impl Activity {
 
     pub(super) fn is_blocked(&self) -> bool {
         self.blocked.load(Relaxed) != 0
+    }
+
+    /// Bytes came in; whether they ended `within` header fields. However many pieces these come in, they began once.
+    pub(super) fn received(&self, within: bool) {
+        match (within, self.head.load(Relaxed)) {
+            (true, 0) => self.head.store(self.now() + 1, Relaxed),
+            (true, _) | (false, 0) => {}
+            (false, _) => self.head.store(0, Relaxed),
+        }
     }
 
     /// A piece of an answer was sent, maybe the end of one whose request is over here: the client is not idle, it reads.
@@ -123,14 +136,13 @@ impl Activity {
             Phase::Closing => Some((LINGER, Expired::Closing)),
         }
         .map(|(limit, what)| (self.instant(since, limit), what));
-        let stalled = match (self.blocked.load(Relaxed), limits.write_stall) {
-            (0, _) | (_, None) => return waiting,
-            (since, Some(limit)) => (self.instant(since - 1, limit), Expired::Write),
+        let begun = |since: &AtomicU64, limit: Option<Duration>, what| match since.load(Relaxed) {
+            0 => None,
+            since => limit.map(|limit| (self.instant(since - 1, limit), what)),
         };
-        match waiting {
-            Some(waiting) if waiting.0 <= stalled.0 => Some(waiting),
-            _ => Some(stalled),
-        }
+        let head = begun(&self.head, limits.head, Expired::Head);
+        let stalled = begun(&self.blocked, limits.write_stall, Expired::Write);
+        [waiting, head, stalled].into_iter().flatten().min_by_key(|(when, _)| *when)
     }
 
     fn instant(&self, since: u64, limit: Duration) -> Instant {
@@ -162,6 +174,23 @@ mod tests {
         assert_eq!(next(&activity), Some(Expired::Idle));
         activity.close();
         assert_eq!(next(&activity), Some(Expired::Closing));
+    }
+
+    #[test]
+    fn a_head_has_its_time_from_its_first_byte_whatever_else_is_under_way() {
+        let limits = ServerConfig::new().keep_alive_timeout(None).deadlines;
+        let activity = Activity::new();
+        activity.begin();
+        let deadline = || activity.deadline(&limits);
+        assert_eq!(deadline(), None);
+        activity.received(true);
+        let first = deadline();
+        assert_eq!(first.map(|(_, what)| what), Some(Expired::Head));
+        std::thread::sleep(Duration::from_millis(5));
+        activity.received(true);
+        assert_eq!(deadline(), first);
+        activity.received(false);
+        assert_eq!(deadline(), None);
     }
 
     #[test]

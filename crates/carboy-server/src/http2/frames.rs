@@ -12,8 +12,10 @@ pub(crate) struct Frame {
 pub(crate) const DATA: u8 = 0;
 pub(crate) const HEADERS: u8 = 1;
 pub(crate) const GOAWAY: u8 = 7;
+const CONTINUATION: u8 = 9;
 
 pub(crate) const END_STREAM: u8 = 1;
+const END_HEADERS: u8 = 4;
 
 const HEAD: usize = 9;
 
@@ -23,12 +25,23 @@ pub(crate) struct Frames {
     head: [u8; HEAD],
     have: u8,
     skip: u32,
+    block: Block,
+}
+
+/// Where a block of header fields stands (RFC 9113, section 4.3).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Block {
+    None,
+    /// More frames of it follow.
+    Open,
+    /// The frame that was seen last is the last one of it.
+    Ending,
 }
 
 impl Frames {
     /// For bytes whose first so many are no frames, such as the preface.
     pub(crate) fn after(skip: usize) -> Self {
-        Frames { head: [0; HEAD], have: 0, skip: skip as u32 }
+        Frames { head: [0; HEAD], have: 0, skip: skip as u32, block: Block::None }
     }
 
     /// Takes the next bytes and shows the frames that begin in them.
@@ -52,6 +65,20 @@ impl Frames {
             let length = u32::from_be_bytes([0, l0, l1, l2]);
             each(Frame { length, kind, flags, stream: u32::from_be_bytes([s0 & 0x7f, s1, s2, s3]) });
             (self.have, self.skip) = (0, length);
+            self.block = match kind {
+                HEADERS | CONTINUATION if flags & END_HEADERS != 0 => Block::Ending,
+                HEADERS | CONTINUATION => Block::Open,
+                _ => Block::None,
+            };
+        }
+    }
+
+    /// Whether header fields have begun and not come to their end.
+    pub(crate) fn within_fields(&self) -> bool {
+        match self.block {
+            Block::None => false,
+            Block::Open => true,
+            Block::Ending => self.skip > 0,
         }
     }
 }
@@ -59,6 +86,24 @@ impl Frames {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn header_fields_are_open_until_their_last_byte() {
+        let frame = |kind, flags, length: u8| {
+            [vec![0, 0, length, kind, flags, 0, 0, 0, 1], vec![7; length.into()]].concat()
+        };
+        let mut frames = Frames::after(0);
+        let mut open = |bytes: &[u8]| {
+            frames.feed(bytes, |_| ());
+            frames.within_fields()
+        };
+        assert!(!open(&frame(DATA, 0, 3)));
+        let whole = frame(HEADERS, END_HEADERS, 3);
+        assert!(open(&whole[..10]) && !open(&whole[10..]));
+        assert!(open(&frame(HEADERS, END_STREAM, 3)));
+        assert!(open(&frame(CONTINUATION, 0, 0)));
+        assert!(!open(&frame(CONTINUATION, END_HEADERS, 0)));
+    }
 
     #[test]
     fn frames_are_found_however_the_bytes_are_cut() {

@@ -55,7 +55,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Guarded<T> {
         }
     }
 
-    /// Looks at bytes that came in; `false`: the client has to leave.
+    /// Looks at bytes that came in, and whether they end within a head; `false`: the client has to leave.
     fn received(&mut self, bytes: &[u8]) -> bool {
         let (last_stream, budget) = (&mut self.last_stream, &self.link.budget);
         let mut covered = true;
@@ -65,6 +65,7 @@ impl<T: AsyncRead + AsyncWrite + Unpin> Guarded<T> {
             }
             covered = covered && budget.covers(frame);
         });
+        self.link.activity.received(self.incoming.within_fields());
         covered
     }
 
