@@ -18,7 +18,10 @@ use crate::{
 };
 use carboy_http::Service;
 use std::{fmt, io, pin::Pin, sync::Arc, thread::JoinHandle};
-use tokio::sync::mpsc::{self, UnboundedSender};
+use tokio::sync::{
+    mpsc::{self, UnboundedSender},
+    oneshot,
+};
 
 /// Files that connections leave to the application.
 const RESERVED_FILES: usize = 64;
@@ -248,6 +251,7 @@ impl Server {
         let (ended, all_ended) = mpsc::channel::<()>(1);
         let mut threads = Vec::with_capacity(workers);
         let mut hand_over = Vec::new();
+        let mut begin = None;
         let mut listeners = Some(listeners);
         for index in 0..workers {
             let runtime = worker::runtime().map_err(system("a runtime"))?;
@@ -255,7 +259,10 @@ impl Server {
                 let _context = runtime.enter();
                 let own = listeners.take().unwrap_or_default();
                 let open: io::Result<Vec<_>> = own.into_iter().map(Listener::open).collect();
-                Source::Accept(open.map_err(system("listening"))?)
+                // Until all stands nobody is served: what did not start must not answer.
+                let (sender, begins) = oneshot::channel();
+                begin = Some(sender);
+                Source::Accept(open.map_err(system("listening"))?, begins)
             } else {
                 let (sender, receiver) = mpsc::unbounded_channel();
                 hand_over.push(sender);
@@ -314,6 +321,9 @@ impl Server {
             None => None,
         };
         let pid_file = config.life.pid_file.as_deref().map(PidFile::write).transpose()?;
+        if let Some(begin) = begin {
+            let _ = begin.send(());
+        }
         if let Some(ready) = self.on_listen {
             ready(&addresses);
         }

@@ -13,14 +13,14 @@ use carboy_http::Service;
 use std::{sync::Arc, time::Duration};
 use tokio::{
     runtime::{Builder, Runtime},
-    sync::mpsc::UnboundedReceiver,
+    sync::{mpsc::UnboundedReceiver, oneshot},
     task::JoinSet,
 };
 
 /// Where a worker's connections come from.
 pub(crate) enum Source {
-    /// It accepts them itself: there is no other worker.
-    Accept(Vec<OpenListener>),
+    /// It accepts them itself, once it is told to: there is no other worker.
+    Accept(Vec<OpenListener>, oneshot::Receiver<()>),
     /// The acceptor hands them over. The channel is as long as the connection cap allows.
     Handed(UnboundedReceiver<(Detached, Held)>),
 }
@@ -51,7 +51,12 @@ impl<S: Service> Worker<S> {
                 tokio::spawn(async move { beats.beat(index).await });
             }
             match source {
-                Source::Accept(listeners) => self.accept(listeners).await,
+                Source::Accept(listeners, begin) => {
+                    // An error: the server did not come to start.
+                    if begin.await.is_ok() {
+                        self.accept(listeners).await;
+                    }
+                }
                 Source::Handed(mut handed) => {
                     while let Some((connection, held)) = handed.recv().await {
                         match connection.attach() {

@@ -3,6 +3,7 @@
 mod common;
 
 use carboy_server::{BoundAddress, Server, ServerConfig, ServerErrorKind};
+use carboy_testkit::Folder;
 use common::{Client, Pages, config, eventually, start};
 use std::{
     collections::HashMap,
@@ -32,6 +33,20 @@ fn an_address_that_means_nothing_says_how_to_write_one() {
     for text in ["nonsense", "no.such.host.invalid:80", "203.0.113.1:0"] {
         let error = Server::new(ServerConfig::new().bind(text)).start(Pages).unwrap_err();
         assert_eq!(error.kind(), ServerErrorKind::AddressNotAvailable, "{error}");
+    }
+}
+
+#[test]
+fn a_server_that_did_not_start_answers_nobody() {
+    for workers in [1, 2] {
+        let folder = Folder::new();
+        let nowhere = folder.path().join("missing/pid");
+        let server = Server::new(config().workers(workers).pid_file(nowhere)).bind().unwrap();
+        let addr = server.addresses().next().unwrap().as_tcp().unwrap();
+        let error = server.start(Pages).unwrap_err();
+        assert!(error.to_string().starts_with("Cannot write the pid file"), "{error}");
+        // The socket goes with the thread that had it.
+        eventually("nobody listens", || TcpStream::connect(addr).is_err());
     }
 }
 
