@@ -43,6 +43,19 @@ impl Record {
         if !config.watched() || config.life.health.is_silent(parts.uri.path()) {
             return None;
         }
+        Self::of(config, peer, parts)
+    }
+
+    /// Begins a record of what was refused before it was a request, when anybody watches: of what can be read of it.
+    pub(crate) fn refused(
+        config: &Arc<ServerConfig>,
+        peer: Option<SocketAddr>,
+        read: impl FnOnce() -> Parts,
+    ) -> Option<Box<Self>> {
+        if config.watched() { Self::of(config, peer, &mut read()) } else { None }
+    }
+
+    fn of(config: &Arc<ServerConfig>, peer: Option<SocketAddr>, parts: &mut Parts) -> Option<Box<Self>> {
         let request_id = request_id::of(config, peer, &parts.headers);
         let entry = Entry::begin(config, peer, parts);
         let in_flight = config.metrics.as_ref().map(|metrics| metrics.begin(&parts.method, parts.version));

@@ -3,7 +3,7 @@
 mod common;
 
 use carboy_http::{LogUser, Request, Response, Service, proxy::ProxyFix};
-use carboy_server::{AccessLog, LogSink, RequestIds};
+use carboy_server::{AccessLog, LogSink, Metrics, RequestIds};
 use common::{config, eventually, start, start_service};
 use std::{
     io::Write,
@@ -111,17 +111,14 @@ fn whatever_clients_write_there_is_one_line_an_answer_in_every_format() {
         let sink = LogSink::writer(lines.clone());
         let running = start(config().access_log(format).access_log_to(sink.clone()));
         let requests = hostile_requests();
-        // What is no HTTP is refused before there is a request, and is not logged; all others are, once.
-        let mut answers = 0;
         for request in &requests {
             running.talk_until_answered(request);
-            answers += 1;
         }
-        assert!(sink.flush(Duration::from_secs(5)));
-        eventually("the lines", || lines.text().lines().count() > answers / 2);
+        eventually("the lines", || lines.text().lines().count() >= requests.len());
         std::thread::sleep(Duration::from_millis(50));
+        assert!(sink.flush(Duration::from_secs(5)));
         let text = lines.text();
-        assert!(text.lines().count() <= answers, "more lines than answers: {text}");
+        assert_eq!(text.lines().count(), requests.len(), "{text}");
         assert!(!text.contains(|c: char| c.is_control() && c != '\n'), "{text:?}");
         assert!(!text.contains(['\u{202e}', '\u{2028}', '\u{2029}', '\u{2066}', '\u{feff}']), "{text:?}");
         for line in text.lines() {
@@ -139,9 +136,54 @@ fn whatever_clients_write_there_is_one_line_an_answer_in_every_format() {
                     );
                     assert_eq!(object.get("x"), None, "{line}");
                 }
-                _ => assert!(line.starts_with("127.0.0.1 - - [") && line.contains("] \"GET /"), "{line}"),
+                _ => assert!(line.starts_with("127.0.0.1 - - [") && line.contains("] \"GET "), "{line}"),
             }
         }
+    }
+}
+
+#[test]
+fn what_is_refused_before_it_is_a_request_is_logged_and_counted_with_what_can_be_read_of_it() {
+    let lines = Lines::default();
+    let metrics = Metrics::new();
+    let config = config()
+        .header_timeout(Duration::from_millis(100))
+        .access_log(AccessLog::Common)
+        .access_log_to(LogSink::writer(lines.clone()))
+        .metrics(metrics.clone());
+    let running = start(config);
+    let long = "x".repeat(70_000);
+    let requests = [
+        ("GET /slow?token=abc HTTP/1.1\r\nHost: a\r\n".to_owned(), "GET /slow?token=*** HTTP/1.1", 408),
+        ("POST /a HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n".to_owned(), "POST /a HTTP/1.1", 400),
+        ("POST /a HTTP/1.0\r\nTransfer-Encoding: chunked\r\n\r\n".to_owned(), "POST /a HTTP/1.0", 400),
+        ("PUT /a HTTP/1.1\r\nTransfer-Encoding: gzip, chunked\r\n\r\n".to_owned(), "PUT /a HTTP/1.1", 501),
+        (format!("GET /a HTTP/1.1\r\nX: {long}\r\n\r\n"), "GET /a HTTP/1.1", 431),
+        (format!("GET /{long}"), "GET /xxx", 414),
+        ("GET /a HTTP/1.1\nHost: a\n\n".to_owned(), "GET /a HTTP/1.1", 400),
+        ("\u{16}\u{3}\u{1}\u{2}\r\n\r\n".to_owned(), "- - HTTP/1.1", 400),
+        ("GET /\u{1b}[2J\" HTTP/1.1\r\n\r\n".to_owned(), "GET - HTTP/1.1", 400),
+    ];
+    for (request, _, _) in &requests {
+        running.talk_until_answered(request.as_bytes());
+    }
+    let logged = lines.lines(requests.len());
+    for ((request, line, status), logged) in requests.iter().zip(logged) {
+        let begin = format!("] \"{line}");
+        assert!(
+            logged.contains(&begin) && logged.contains(&format!("\" {status} ")),
+            "{request:.80}: {logged}"
+        );
+        assert!(logged.starts_with("127.0.0.1 - - [") && logged.len() < 1200, "{logged}");
+    }
+    let figures = metrics.render();
+    for line in [
+        r#"http_requests_total{method="POST",route="",status="4xx"} 2"#,
+        r#"http_requests_total{method="PUT",route="",status="5xx"} 1"#,
+        r#"http_requests_total{method="other",route="",status="4xx"} 1"#,
+        r#"http_requests_total{method="GET",route="",status="4xx"} 5"#,
+    ] {
+        assert!(figures.lines().any(|l| l == line), "{line}: {figures}");
     }
 }
 

@@ -16,6 +16,7 @@ use crate::{
     transport::Transport,
 };
 use bytes::BytesMut;
+use http::StatusCode;
 use std::{
     future::poll_fn,
     io,
@@ -41,8 +42,8 @@ const LOOK: Duration = Duration::from_secs(1);
 const REST: Duration = Duration::from_secs(1);
 
 /// What is said to a client whose head does not come to an end.
-const REQUEST_TIMEOUT: &[u8] =
-    b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n";
+const TIMED_OUT: Refusal =
+    Refusal::new(StatusCode::REQUEST_TIMEOUT, "The header fields did not come to an end in time.\n");
 
 pub(super) struct Connection {
     transport: Transport,
@@ -71,8 +72,8 @@ pub(super) struct Connection {
 pub(super) enum NoHead {
     /// There is nobody to talk to, or nothing more to say.
     Over,
+    /// What was refused is in the input.
     Refused(Refusal),
-    TimedOut,
 }
 
 /// What happened while an answer was worked on.
@@ -158,7 +159,7 @@ impl Connection {
             let limit = if draining { Some(DRAIN_IDLE) } else { deadlines.idle };
             (limit, idle_since, NoHead::Over)
         } else {
-            (deadlines.head, began, NoHead::TimedOut)
+            (deadlines.head, began, NoHead::Refused(TIMED_OUT))
         };
         let since = *since.get_or_insert_with(|| *self.now.get_or_insert_with(Instant::now));
         // What the last answer needed is worth keeping for the next one, not for a long wait.
@@ -229,6 +230,19 @@ impl Connection {
             (self.blocked, self.unflushed) = (None, false);
             return flushed;
         }
+        self.poll_stalled(cx)
+    }
+
+    /// Ends the connection for writing. Over TLS a last record is written for that, which a client that takes nothing leaves no room for.
+    fn poll_shutdown(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match Pin::new(&mut self.transport).poll_shutdown(cx) {
+            Poll::Pending => self.poll_stalled(cx),
+            shut => shut,
+        }
+    }
+
+    /// Pending while the socket takes nothing, an error when that takes too long.
+    fn poll_stalled(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         if self.transport.took() {
             self.blocked = None;
         }
@@ -361,21 +375,16 @@ impl Connection {
         }
     }
 
-    /// Answers a head that does not come to an end, if the client still takes bytes.
-    pub(super) fn time_out(&mut self) {
-        if self.output.has_room() {
-            self.output.small().extend_from_slice(REQUEST_TIMEOUT);
-        }
-    }
-
     /// Sends what there is and closes. `linger`: the client may still be sending, so what comes is read and forgotten until it leaves, because its system throws
     /// the answer away when bytes meet a closed socket.
     pub(super) async fn close(mut self, linger: bool) {
         if self.flush().await.is_err() {
             return;
         }
-        let shut = poll_fn(|cx| Pin::new(&mut self.transport).poll_shutdown(cx));
-        if shut.await.is_err() || self.ended || !linger && self.input.is_empty() {
+        if poll_fn(|cx| self.poll_shutdown(cx)).await.is_err()
+            || self.ended
+            || !linger && self.input.is_empty()
+        {
             return;
         }
         let until = Instant::now() + LINGER;
@@ -395,5 +404,62 @@ impl Connection {
     /// The connection for another protocol.
     pub(super) fn into_tunnel(self) -> Tunnel {
         Tunnel { transport: self.transport, read: self.input, _held: self.held }
+    }
+}
+
+#[cfg(all(test, feature = "tls"))]
+mod tests {
+    use super::*;
+    use crate::{TlsConfig, load::Load, tls};
+    use rustls::{
+        ClientConfig, ClientConnection, RootCertStore, crypto::aws_lc_rs, pki_types::pem::PemObject,
+    };
+    use std::{io::Write, time::Duration};
+
+    /// A connection over TLS whose client has shaken hands and takes nothing, and whose socket is full.
+    async fn stuck(config: ServerConfig) -> (Connection, std::net::TcpStream) {
+        let made = rcgen::generate_simple_self_signed(["localhost".to_owned()]).unwrap();
+        let (chain, key) = (made.cert.pem(), made.signing_key.serialize_pem());
+        let tls = tls::Tls::load(TlsConfig::from_pem(&chain, key)).unwrap();
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        let addr = listener.local_addr().unwrap();
+        let client = std::thread::spawn(move || {
+            let mut roots = RootCertStore::empty();
+            roots.add(rustls::pki_types::CertificateDer::from_pem_slice(chain.as_bytes()).unwrap()).unwrap();
+            let trusting = ClientConfig::builder_with_provider(Arc::new(aws_lc_rs::default_provider()))
+                .with_safe_default_protocol_versions()
+                .unwrap()
+                .with_root_certificates(roots)
+                .with_no_client_auth();
+            let mut session =
+                ClientConnection::new(Arc::new(trusting), "localhost".try_into().unwrap()).unwrap();
+            let mut socket = std::net::TcpStream::connect(addr).unwrap();
+            while session.is_handshaking() {
+                session.complete_io(&mut socket).unwrap();
+            }
+            socket
+        });
+        let (socket, _) = listener.accept().unwrap();
+        socket.set_nonblocking(true).unwrap();
+        let mut raw = socket.try_clone().unwrap();
+        let socket = tokio::net::TcpStream::from_std(socket).unwrap();
+        let secured = tls::handshake(socket, &tls).await.unwrap();
+        let client = client.join().unwrap();
+        while raw.write(&[0; 4096]).is_ok() {}
+        let transport = Transport::Tls(Box::new(secured.stream));
+        let held = Load::new(1, 1).take(0);
+        let connection =
+            Connection::new(transport, BytesMut::new(), Arc::new(config), ShutdownHandle::new(), held);
+        (connection, client)
+    }
+
+    #[tokio::test]
+    async fn the_goodbye_of_an_encrypted_connection_waits_no_longer_than_an_answer_does() {
+        let limit = Duration::from_millis(100);
+        let (connection, _client) = stuck(ServerConfig::new().write_timeout(limit)).await;
+        let begin = Instant::now();
+        let closed = tokio::time::timeout(Duration::from_secs(10), connection.close(false)).await;
+        assert!(closed.is_ok(), "still open");
+        assert!(begin.elapsed() >= limit, "{:?}", begin.elapsed());
     }
 }

@@ -6,7 +6,7 @@
 use crate::{config::Http1Config, refusal::Refusal};
 use bytes::{Buf, Bytes, BytesMut};
 use carboy_http::Request;
-use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header};
+use http::{HeaderName, HeaderValue, Method, StatusCode, Uri, Version, header, request::Parts};
 use memchr::{memchr, memchr_iter};
 use smallvec::SmallVec;
 
@@ -56,7 +56,7 @@ impl LastHost {
     }
 }
 
-/// Takes a head from the input once all of it is there. `scanned` is how much of the input was looked at before.
+/// Takes a head from the input once all of it is there; one that is refused stays there. `scanned` is how much of the input was looked at before.
 pub(super) fn take(
     input: &mut BytesMut,
     scanned: &mut usize,
@@ -86,7 +86,35 @@ pub(super) fn take(
         end(input, &mut 0, &mut lines)?;
     }
     let bytes = input.split_to(length).freeze();
-    parse(&bytes, &lines, limits.max_headers, last_host).map(Some)
+    let head = parse(&bytes, &lines, limits.max_headers, last_host);
+    if head.is_err() {
+        *input = BytesMut::from(&bytes[..]);
+    }
+    head.map(Some)
+}
+
+/// How much of a request line is looked at that was refused: more than is logged of it.
+const NOTED: usize = 2 * 1024;
+
+/// What can be read of a request that was refused, for those who watch: `-` stands for a method or a target that is none.
+pub(super) fn noted(input: &[u8]) -> Parts {
+    let line = &input[..input.len().min(NOTED)];
+    let line = memchr(b'\n', line).map_or(line, |end| &line[..end]).trim_ascii();
+    let (line, version) = match line.strip_suffix(b" HTTP/1.0") {
+        Some(line) => (line, Version::HTTP_10),
+        None => (line.strip_suffix(b" HTTP/1.1").unwrap_or(line), Version::HTTP_11),
+    };
+    let (method, target) = line.split_at(find(b' ', line).unwrap_or(line.len()));
+    let mut parts = http::Request::new(()).into_parts().0;
+    parts.version = version;
+    parts.method = Method::from_bytes(method).unwrap_or_else(|_| none().0);
+    parts.uri = Uri::try_from(target.trim_ascii_start()).unwrap_or_else(|_| none().1);
+    parts
+}
+
+/// What stands for a method and a target that are none.
+fn none() -> (Method, Uri) {
+    (Method::from_bytes(b"-").expect("a token"), Uri::from_static("-"))
 }
 
 /// Where the lines of a head end: the places of their line feeds.

@@ -76,11 +76,7 @@ pub(crate) async fn serve<S: Service>(
     loop {
         let after = match connection.next_head().await {
             Ok(head) => exchange(&mut connection, head, &info, service).await,
-            Err(NoHead::Refused(refusal)) => refuse(&mut connection, refusal).await,
-            Err(NoHead::TimedOut) => {
-                connection.time_out();
-                After::Close { linger: true }
-            }
+            Err(NoHead::Refused(refusal)) => refuse(&mut connection, refusal, &info).await,
             Err(NoHead::Over) => After::Close { linger: false },
         };
         match after {
@@ -99,15 +95,23 @@ pub(crate) async fn serve<S: Service>(
 }
 
 /// Answers what is no request, and is done with the connection: where the next one would begin nobody knows.
-async fn refuse(connection: &mut Connection, refusal: Refusal) -> After {
+async fn refuse(connection: &mut Connection, refusal: Refusal, info: &ConnectionInfo) -> After {
+    let mut log = Record::refused(&connection.config, info.remote_addr, || head::noted(&connection.input));
     if connection.room().await.is_err() {
         return After::Gone;
     }
     let asked = Asked { version: Version::HTTP_11, head: false, persistent: false, trailers: false };
     let now = connection.now();
     let mut response = refusal.into_response();
+    if let Some(log) = &mut log {
+        log.answered(&mut response);
+    }
     encode::head(connection.output.small(), &mut response, asked, now);
-    connection.output.small().extend_from_slice(response.body().as_bytes().unwrap_or_default());
+    let body = response.body().as_bytes().unwrap_or_default();
+    connection.output.small().extend_from_slice(body);
+    if let Some(log) = &mut log {
+        log.sent(body.len());
+    }
     After::Close { linger: true }
 }
 
