@@ -109,6 +109,17 @@ def token_of(page):
     return found[1]
 
 
+def cookies_of(client):
+    return "; ".join(f"{name}={value}" for name, value in client.cookies.items())
+
+
+def visitor(site):
+    """Somebody who has looked at a page."""
+    client = site.client()
+    client.get("/login")
+    return client
+
+
 class Admin:
     """Somebody who may do everything, and their cookies and token."""
 
@@ -124,7 +135,7 @@ class Admin:
         page = self.post("/tokens/", {})
         self.bearer = re.search(r'class="token"[^>]*>([^<]+)<', page.text)[1]
         self.csrf = token_of(self.client.get("/notes/"))
-        self.cookies = "; ".join(f"{name}={value}" for name, value in self.client.cookies.items())
+        self.cookies = cookies_of(self.client)
 
     def post(self, path, form):
         token = token_of(self.client.get(path))
@@ -155,16 +166,17 @@ def run(args, folder, timeout):
     return path.read_text(errors="replace")
 
 
-def wapiti(site, who, extra, folder):
-    """What wapiti finds: (category, path, parameter, what it says)."""
+def wapiti(site, who, client, folder):
+    """What wapiti finds with the cookies of a client, which it keeps, so that the tokens of its forms stay good: (category, path, parameter, what it says)."""
     folder.mkdir()
     report = folder / "report.json"
     options = [
         BIN / "wapiti", "-u", site.url, "--scope", "folder", "-m", ",".join(MODULES), "--store-session", folder / "session",
         "--store-config", folder / "config", "--flush-session", "--verify-ssl", "0", "--no-bugreport", "-f", "json", "-o", report,
         "-H", f"Referer: {site.url}", "-x", f"{site.url}logout", "--max-attack-time", "600", "-S", "normal", "-v", "1",
+        "-C", cookies_of(client),
     ]  # fmt: skip
-    output = run([*options, *extra], folder, 7200)
+    output = run(options, folder, 7200)
     if not report.exists():
         raise Failure(f"wapiti has written no report as {who}:\n{output[-3000:]}")
     said = json.loads(report.read_text())
@@ -250,12 +262,12 @@ def main(program, scanners):
         try:
             admin = Admin(site)
             if "wapiti" in scanners:
-                logged_in = ["-C", admin.cookies, "--drop-set-cookie"]
-                pages = [("GET", "/login", "200"), ("POST", "/login", "200")]
+                pages = [("GET", "/login", "200"), ("POST", "/reset", "303"), ("POST", "/language", "302")]
                 inside = [("POST", "/notes/", "200|302"), ("POST", "/language", "302"), ("GET", "/admin/people", "200")]
-                for who, extra, wanted in [("a visitor", [], pages), ("an admin", logged_in, inside)]:
+                scans = [("a visitor", visitor(site), pages), ("an admin", admin.client, inside)]
+                for who, client, wanted in scans:
                     before = len(site.lines())
-                    findings = wapiti(site, who, extra, folder / f"wapiti-{len(extra)}")
+                    findings = wapiti(site, who, client, folder / f"wapiti as {who}")
                     lines = site.lines()[before:]
                     sent = statuses(lines)
                     print(f"  wapiti as {who}, {len(MODULES)} modules: {sum(sent.values())} requests ({shown(sent)})")

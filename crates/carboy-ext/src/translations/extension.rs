@@ -41,7 +41,7 @@ impl Translations {
     }
 
     /// Asks `selector` for the name of the language, once a request: from the session, the user, the URL. `None`, and a name that is no
-    /// locale, mean the default.
+    /// locale, mean the default. A selector that reads a field of the request by itself says so, with [`vary_on`](carboy::vary_on).
     ///
     /// ```
     /// # use carboy::prelude::*;
