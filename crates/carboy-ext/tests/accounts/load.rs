@@ -65,7 +65,11 @@ fn while_all_cores_compute(get: &impl Fn() -> Duration) -> Vec<Duration> {
     let over = AtomicBool::new(false);
     thread::scope(|scope| {
         for _ in 0..cores {
-            scope.spawn(|| while !over.load(Ordering::Relaxed) {});
+            scope.spawn(|| {
+                while !over.load(Ordering::Relaxed) {
+                    std::hint::spin_loop();
+                }
+            });
         }
         // They end also when a request fails.
         let _end = End(&over);
