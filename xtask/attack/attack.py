@@ -24,10 +24,10 @@ import time
 
 import httpx
 
-# What wapiti reports and why it is none: (category, pattern of the path, reason).
-EXPLAINED = [
-    ("LDAP Injection", r"/login", "the answers differ because attempts are counted; there is no LDAP"),
-]
+# What wapiti reports and why it is none: (category, reason).
+EXPLAINED = {
+    "LDAP Injection": "there is no LDAP; the answers differ because tokens are good or not, and attempts are counted",
+}
 
 MODULES = (
     "backup cookieflags crlf csp csrf exec file htaccess http_headers ldap methods permanentxss redirect shellshock "
@@ -245,7 +245,7 @@ def judge(findings):
     """Prints what was found; what has no explanation."""
     wrong = []
     for category, path, parameter, info in sorted(set(findings)):
-        reason = next((why for kind, where, why in EXPLAINED if kind == category and re.match(where, path)), None)
+        reason = EXPLAINED.get(category)
         print(f"    {category} at {path} ({parameter}): {reason or info}")
         if not reason:
             wrong.append(f"{category} at {path} ({parameter})")
