@@ -80,7 +80,7 @@ impl Notebook {
 
     fn in_app<T>(&self, work: impl Future<Output = T>) -> T {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        runtime.block_on(self.service.in_app_context(async { work.await }))
+        runtime.block_on(self.service.in_app_context(work))
     }
 
     fn make_admin(&self, email: &str) -> String {
