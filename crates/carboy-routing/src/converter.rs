@@ -42,7 +42,8 @@ use crate::value::{Number, Value};
 /// ```
 pub trait Converter: Send + Sync + 'static {
     /// The regular expression that a text must match in whole, in the syntax of the [`regex`] crate (no look-around, no
-    /// back-references: matching stays linear). `[^/]+` unless overridden.
+    /// back-references: matching stays linear). Together with its part of the rule it compiles to 256 KiB at the most, or the rule is
+    /// refused. `[^/]+` unless overridden.
     fn regex(&self) -> &str {
         ANY_SEGMENT
     }

@@ -5,11 +5,14 @@
 //! regular expression by the `regex` crate. All three take time linear in the text and yield what the backtracking engine
 //! would find first.
 
-use regex::Regex;
+use regex::{Regex, RegexBuilder};
 use smallvec::SmallVec;
 
 use crate::converter::Shape;
 use crate::python::is_digit;
+
+/// What a part with a custom regular expression may compile to, in bytes; the time of a match grows with it.
+const SIZE_LIMIT: usize = 256 << 10;
 
 /// The texts of a rule's variables, in the order of the rule.
 pub(crate) type Texts<'p> = SmallVec<[&'p str; 4]>;
@@ -51,7 +54,8 @@ impl Pattern {
         let variables = pieces.iter().filter(|piece| matches!(piece, Piece::Variable { .. })).count();
         let custom = pieces.iter().any(|piece| matches!(piece, Piece::Variable { shape: Shape::Regex, .. }));
         let kind = if custom {
-            Kind::Regex { regex: Regex::new(&expression(pieces))?, variables }
+            let regex = RegexBuilder::new(&expression(pieces)).size_limit(SIZE_LIMIT).build()?;
+            Kind::Regex { regex, variables }
         } else if variables == 1 {
             let mut prefix = String::new();
             let mut suffix = String::new();

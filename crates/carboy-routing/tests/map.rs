@@ -175,6 +175,34 @@ fn an_expression_that_could_backtrack_is_refused_when_the_rule_is_added() {
     assert_eq!(map.iter().len(), 0);
 }
 
+/// A converter of this expression.
+struct Custom(&'static str);
+
+impl Converter for Custom {
+    fn regex(&self) -> &str {
+        self.0
+    }
+}
+
+#[test]
+fn an_expression_that_compiles_to_too_much_is_refused_when_the_rule_is_added() {
+    let add = |expression: &'static str| {
+        let mut map = UrlMap::default();
+        map.add_converter("custom", Custom(expression));
+        map.add(rule("/<custom:x>")).map(|_| ())
+    };
+    for usual in
+        [r"[a-z0-9-]{1,255}", r"\w+", r"[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}", r"\d{4}-\d{2}-\d{2}"]
+    {
+        add(usual).unwrap();
+    }
+    for huge in ["(?:[a-z]{100}){100}", "(?:(?:a{50}){50}){50}", r"\w{1,500}"] {
+        let error = add(huge).unwrap_err();
+        assert_eq!(error.kind(), RuleErrorKind::Pattern, "{huge}");
+        assert!(error.to_string().contains("size limit"), "{error}");
+    }
+}
+
 #[test]
 fn an_error_of_a_rule_names_the_byte_at_which_it_begins() {
     let place = |rule: Rule| {
@@ -477,6 +505,24 @@ fn a_hostile_path_does_not_make_variables_backtrack() {
             let _ = map.matches(&target(&format!("{path}!")));
             assert!(start.elapsed() < PATIENCE, "{index} {unit:?}: {:?}", start.elapsed());
         }
+    }
+}
+
+#[test]
+fn fifty_thousand_characters_are_matched_as_fast_as_they_are_read() {
+    for expression in ["(?:a+)+", "(?:a|aa)+", "(?:a*)*b", "(?:.*a){12}", r"\w+\w+\w+"] {
+        let mut map = UrlMap::default();
+        map.add_converter("custom", Custom(expression));
+        map.add(rule("/<custom:x>")).unwrap();
+        let path = format!("/{}!", "a".repeat(50_000));
+        // The best of five, so that a machine that is busy with something else does not count.
+        let took = (0..5).map(|_| {
+            let start = Instant::now();
+            assert!(map.matches(&target(&path)).is_err(), "{expression}");
+            start.elapsed()
+        });
+        let took = took.min().unwrap();
+        assert!(took < Duration::from_millis(500), "{expression}: {took:?}");
     }
 }
 
