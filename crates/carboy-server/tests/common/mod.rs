@@ -2,6 +2,7 @@
 #![allow(dead_code, unreachable_pub)]
 
 pub mod h2;
+pub mod probes;
 
 use bytes::Bytes;
 use carboy_http::{HeaderValue, Request, Response, Service, StatusCode, Upgrade, header};
@@ -189,13 +190,17 @@ impl Running {
     /// The status codes of all answers to these bytes, then `c` if the server closed the connection
     /// within half a second of silence.
     pub fn codes(&self, bytes: impl AsRef<[u8]>) -> String {
-        let mut client = self.connect();
-        client.try_send(bytes.as_ref());
-        let (text, closed) = client.until_silent(Duration::from_millis(500));
-        let codes: Vec<_> =
-            text.match_indices("HTTP/1.").filter_map(|(i, _)| text.get(i + 9..i + 12)).collect();
-        codes.join("+") + if closed { "c" } else { "" }
+        codes(self.addr, bytes)
     }
+}
+
+/// As [`Running::codes`], of any server.
+pub fn codes(addr: SocketAddr, bytes: impl AsRef<[u8]>) -> String {
+    let mut client = Client::connect(addr);
+    client.try_send(bytes.as_ref());
+    let (text, closed) = client.until_silent(Duration::from_millis(500));
+    let codes: Vec<_> = text.match_indices("HTTP/1.").filter_map(|(i, _)| text.get(i + 9..i + 12)).collect();
+    codes.join("+") + if closed { "c" } else { "" }
 }
 
 /// A client on one connection.
@@ -304,7 +309,8 @@ impl Client {
         }
     }
 
-    fn take(&mut self, n: usize) -> Vec<u8> {
+    /// The next so many bytes.
+    pub fn take(&mut self, n: usize) -> Vec<u8> {
         while self.buffer.len() < n {
             assert!(self.more() > 0, "closed within a body");
         }
