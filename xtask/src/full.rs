@@ -1,7 +1,7 @@
 //! `cargo xtask full`: what takes too long for every change.
 
 use crate::process::{Done, cargo, run};
-use crate::{attack, coverage, faults, fuzz, tests, vectors, workspace};
+use crate::{attack, coverage, faults, tests, vectors, workspace};
 
 /// Everything.
 pub(crate) fn all() -> Done {
@@ -12,7 +12,6 @@ pub(crate) fn all() -> Done {
     coverage::mutate()?;
     tests::long()?;
     faults::command(&["--short"])?;
-    fuzz::short()?;
     attack::command(&[])?;
     tests::all()
 }

@@ -12,7 +12,7 @@ use std::time::Duration;
 use crate::process::{Done, cargo, find, run, succeeds};
 use crate::workspace::{cache, entries};
 
-/// How long the short form of `cargo xtask full` gives each target.
+/// How long the short form of `cargo xtask faults F16` gives each target.
 const SHORT: &str = "10";
 /// How long each target runs unless said otherwise, in seconds.
 const LONG: &str = "600";

@@ -18,7 +18,8 @@ const DOWN: &str = "-- migrate:down";
 /// An ordered list of migrations, from SQL texts, a folder of SQL files, or a sea-orm [`MigratorTrait`].
 ///
 /// A SQL migration is a file of statements. Lines `-- migrate:up` and `-- migrate:down` part it into the way forward and the way
-/// back; without them all of it is the way forward, and there is no way back. Each runs in a transaction of its own.
+/// back; without them all of it is the way forward, and there is no way back. Each runs in a transaction of its own; in PostgreSQL all
+/// that are applied at once are in one.
 ///
 /// ```
 /// use carboy_db::Migrations;

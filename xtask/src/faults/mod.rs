@@ -7,6 +7,7 @@
 // Tools that faults share; one that no fault uses at the moment is no mistake.
 #[allow(dead_code)]
 mod client;
+mod f03_redis;
 mod f04_disk_full;
 mod f05_logs;
 mod f06_restart;
@@ -18,8 +19,9 @@ mod f12_slow;
 mod f13_abandoned;
 mod f14_blocked;
 mod f15_network;
+mod f16_inputs;
 mod f19_certificates;
-mod f20_redis;
+mod f20_migrations;
 #[allow(dead_code)]
 mod figures;
 #[allow(dead_code)]
@@ -62,6 +64,11 @@ struct Fault {
 /// All of them, by number.
 const FAULTS: &[Fault] = &[
     Fault {
+        id: "F3",
+        about: "the Redis of limits and cache falls silent, dies, and comes back under load",
+        run: f03_redis::run,
+    },
+    Fault {
         id: "F4",
         about: "uploads fill the disk, or its quota; a kill in the middle",
         run: f04_disk_full::run,
@@ -84,16 +91,13 @@ const FAULTS: &[Fault] = &[
     Fault { id: "F13", about: "clients leave before a slow view has answered", run: f13_abandoned::run },
     Fault { id: "F14", about: "views that block", run: f14_blocked::run },
     Fault { id: "F15", about: "a network that delays, resets and half closes", run: f15_network::run },
+    Fault { id: "F16", about: "corrupt input for every parser, by fuzzing", run: f16_inputs::run },
     Fault {
         id: "F19",
         about: "certificates are exchanged under load, and bad ones come",
         run: f19_certificates::run,
     },
-    Fault {
-        id: "F20",
-        about: "the Redis of limits and cache falls silent, dies, and comes back under load",
-        run: f20_redis::run,
-    },
+    Fault { id: "F20", about: "a migration is killed in the middle", run: f20_migrations::run },
 ];
 
 /// Whether there is a fault of this name.

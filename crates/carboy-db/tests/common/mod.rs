@@ -1,4 +1,5 @@
-//! What the tests share.
+//! What the tests share; not every file needs all of it.
+#![allow(dead_code)]
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};

@@ -1,4 +1,4 @@
-//! F20: the Redis that holds the counters of limits and the cache falls silent, dies, and comes back, while clients ask.
+//! F3: the Redis that holds the counters of limits and the cache falls silent, dies, and comes back, while clients ask.
 
 use std::{
     io::{Read, Write},
