@@ -173,7 +173,7 @@ def wapiti(site, who, client, folder):
     options = [
         BIN / "wapiti", "-u", site.url, "--scope", "folder", "-m", ",".join(MODULES), "--store-session", folder / "session",
         "--store-config", folder / "config", "--flush-session", "--verify-ssl", "0", "--no-bugreport", "-f", "json", "-o", report,
-        "-H", f"Referer: {site.url}", "-x", f"{site.url}logout", "--max-attack-time", "600", "-S", "normal", "-v", "1",
+        "-H", f"Referer: {site.url}", "-x", f"{site.url}logout", "--max-attack-time", "300", "-S", "normal", "-v", "1",
         "-C", cookies_of(client),
     ]  # fmt: skip
     output = run(options, folder, 7200)
