@@ -30,6 +30,8 @@ pub enum MailErrorKind {
     Timeout,
     /// The file of the message cannot be written.
     Storage,
+    /// So many messages wait to be sent in the background that no more are taken: `MAIL_MAX_WAITING`.
+    Full,
     /// A setting is wrong, or there is no app to take settings from.
     Settings,
 }
@@ -91,11 +93,13 @@ impl MailError {
         &self.refused
     }
 
-    /// Whether it may work later: the server is not there, too slow, or says so with a code of 4xx.
+    /// Whether it may work later: the server is not there, too slow, or says so with a code of 4xx, or too many messages wait.
     pub fn is_transient(&self) -> bool {
         match self.code {
             Some(code) => (400..500).contains(&code),
-            None => matches!(self.kind, MailErrorKind::Connection | MailErrorKind::Timeout),
+            None => {
+                matches!(self.kind, MailErrorKind::Connection | MailErrorKind::Timeout | MailErrorKind::Full)
+            }
         }
     }
 }

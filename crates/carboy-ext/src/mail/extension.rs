@@ -37,6 +37,16 @@ struct Inner {
     sent: Notify,
 }
 
+/// A message that waits to be sent in the background.
+struct Waiting(Arc<Inner>);
+
+impl Drop for Waiting {
+    fn drop(&mut self) {
+        self.0.waiting.fetch_sub(1, Ordering::AcqRel);
+        self.0.sent.notify_waiters();
+    }
+}
+
 /// What became of a message that was sent.
 #[derive(Clone, Debug)]
 pub struct Sent {
@@ -92,27 +102,19 @@ impl Mail {
     }
 
     /// Checks a message and sends it in a task that outlives the request, with its context. The answer then takes as long for an address that
-    /// is known as for one that is not.
+    /// is known as for one that is not; [`compose_in_background`](Self::compose_in_background) makes the message there, too.
     ///
     /// A failure is logged, and is what the task returns. The app waits for such messages when it shuts down, no longer than `MAIL_TIMEOUT`.
     ///
     /// # Errors
-    /// What is wrong with the message itself.
+    /// What is wrong with the message itself; [`Full`](MailErrorKind::Full), which is logged, when `MAIL_MAX_WAITING` messages wait already.
     pub fn send_in_background(
         &self,
         message: Message,
     ) -> Result<tokio::task::JoinHandle<Result<Sent, MailError>>, MailError> {
-        struct Waiting(Arc<Inner>);
-        impl Drop for Waiting {
-            fn drop(&mut self) {
-                self.0.waiting.fetch_sub(1, Ordering::AcqRel);
-                self.0.sent.notify_waiters();
-            }
-        }
         // With id and date, so that what is sent is what was checked.
         let message = build(message, self.settings()?)?.message;
-        self.inner.waiting.fetch_add(1, Ordering::AcqRel);
-        let waiting = Waiting(self.inner.clone());
+        let waiting = self.wait()?;
         let mail = self.clone();
         Ok(carboy::spawn(async move {
             let _waiting = waiting;
@@ -122,6 +124,62 @@ impl Mail {
             }
             outcome
         }))
+    }
+
+    /// Makes a message, if there is one to send, and sends it, all in a task as that of [`send_in_background`](Self::send_in_background). Nothing of
+    /// what it takes to find out who gets which message shows in the time of the answer.
+    ///
+    /// ```
+    /// # use carboy::prelude::*;
+    /// # use carboy_ext::mail::{Mail, Message};
+    /// # async fn find(_: &str) -> carboy::Result<Option<String>> { Ok(None) }
+    /// #[post("/remind/<address>")]
+    /// fn remind(address: String, mail: Ext<Mail>) -> carboy::Result<&'static str> {
+    ///     mail.compose_in_background(async move {
+    ///         let Some(text) = find(&address).await? else { return Ok(None) };
+    ///         Ok(Some(Message::new("You asked for it", [address.as_str()]).body(text)))
+    ///     })?;
+    ///     Ok("If we know you, there is a mail on its way.")
+    /// }
+    /// ```
+    ///
+    /// What fails is logged.
+    ///
+    /// # Errors
+    /// [`Full`](MailErrorKind::Full), which is logged, when `MAIL_MAX_WAITING` messages wait already.
+    pub fn compose_in_background(
+        &self,
+        message: impl Future<Output = carboy::Result<Option<Message>>> + Send + 'static,
+    ) -> Result<tokio::task::JoinHandle<()>, MailError> {
+        let waiting = self.wait()?;
+        let mail = self.clone();
+        Ok(carboy::spawn(async move {
+            let _waiting = waiting;
+            let failure = match message.await {
+                Ok(None) => return,
+                Ok(Some(message)) => mail.send(message).await.err().map(|error| error.to_string()),
+                Err(error) => Some(error.to_string()),
+            };
+            if let Some(error) = failure {
+                tracing::error!(target: "carboy::mail", "a message was not sent: {error}");
+            }
+        }))
+    }
+
+    /// A place among the messages that wait to be sent in the background.
+    fn wait(&self) -> Result<Waiting, MailError> {
+        let most = self.settings()?.max_waiting;
+        let one_more = |waiting: usize| (waiting < most).then(|| waiting + 1);
+        match self.inner.waiting.fetch_update(Ordering::AcqRel, Ordering::Acquire, one_more) {
+            Ok(_) => Ok(Waiting(self.inner.clone())),
+            Err(_) => {
+                let text = format!(
+                    "a message is refused: {most} wait to be sent already, which is MAIL_MAX_WAITING"
+                );
+                tracing::error!(target: "carboy::mail", "{text}");
+                Err(MailError::new(MailErrorKind::Full, text))
+            }
+        }
     }
 
     /// A connection for many messages: Flask-Mail's `with mail.connect() as connection`.

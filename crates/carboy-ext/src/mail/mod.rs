@@ -35,6 +35,7 @@
 //! | `MAIL_FILE_PATH` | the folder of the backend `file`, below the instance folder | `mail` |
 //! | `MAIL_ASCII_ATTACHMENTS` | the names of attachments lose what is not ASCII | off |
 //! | `MAIL_TIMEOUT` | seconds that each step of the server may take | 30 |
+//! | `MAIL_MAX_WAITING` | how many messages may wait to be sent in the background: the next is refused, and that is logged | 1000 |
 //! | `MAIL_DEBUG` | connections and messages are logged, without what they say | in debug mode |
 //!
 //! A line break or another control character in a subject, an address, a header, or the name of an attachment is an error, so that nobody adds

@@ -44,6 +44,8 @@ pub(super) struct Settings {
     pub(super) debug: bool,
     pub(super) ascii_attachments: bool,
     pub(super) timeout: Duration,
+    /// How many messages may wait to be sent in the background.
+    pub(super) max_waiting: usize,
     pub(super) folder: PathBuf,
     /// The host of SERVER_NAME, for the ids of messages.
     pub(super) host: Option<String>,
@@ -111,6 +113,7 @@ impl Settings {
             debug: switch("MAIL_DEBUG", debug)?,
             ascii_attachments: config.get_bool("MAIL_ASCII_ATTACHMENTS")?,
             timeout: config.get_duration("MAIL_TIMEOUT")?.unwrap_or(PATIENCE).max(Duration::from_millis(1)),
+            max_waiting: config.get("MAIL_MAX_WAITING")?.unwrap_or(1000),
             folder: config.instance_path().join(folder),
             host,
         })

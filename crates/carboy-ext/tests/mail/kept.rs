@@ -228,3 +228,51 @@ fn check_tells_what_is_missing_and_check_deploy_what_goes_in_the_clear() {
     assert_eq!(told(login), (String::new(), String::new()));
     assert!(told(json!({"MAIL_BACKEND": "file"})).1.contains("MAIL_BACKEND"));
 }
+
+#[post("/compose/<address>")]
+fn compose(address: String, mail: Ext<Mail>) -> carboy::Result<&'static str> {
+    mail.compose_in_background(async move {
+        Ok(match address.as_str() {
+            "nobody" => None,
+            "broken" => return Err(Error::msg("who knows")),
+            "never" => std::future::pending().await,
+            address => Some(Message::new("Composed", [address]).body(request().path())),
+        })
+    })?;
+    Ok("ok")
+}
+
+#[test]
+fn a_message_is_composed_behind_the_answer_if_there_is_one_and_too_many_are_refused() {
+    let folder = Folder::new();
+    let (mut app, mail) = shop(&folder);
+    app.config().set("MAIL_MAX_WAITING", 2).set("PROPAGATE_EXCEPTIONS", false);
+    app.routes(routes![compose]);
+    let client = app.test_client();
+    let ask = |address: &str| {
+        let path = format!("/compose/{address}");
+        client.post(&path).base_url("http://shop.example:8000").send().status().as_u16()
+    };
+    for address in ["nobody", "broken", "ada@example.com"] {
+        // Those before have to be done.
+        for _ in 0..500 {
+            if ask(address) == 200 {
+                break;
+            }
+            std::thread::sleep(std::time::Duration::from_millis(10));
+        }
+    }
+    for _ in 0..500 {
+        if !mail.outbox().is_empty() {
+            break;
+        }
+        std::thread::sleep(std::time::Duration::from_millis(10));
+    }
+    assert_eq!(mail.outbox()[0].body.as_deref(), Some("/compose/ada@example.com"));
+    while ask("never") == 200 {}
+    let (refused, log) = carboy_testkit::logged(|| ask("bob@example.com"));
+    assert_eq!(refused, 500);
+    assert!(log.contains("2 wait to be sent already, which is MAIL_MAX_WAITING"), "{log}");
+    let error = mail.send_in_background(Message::new("One more", ["bob@example.com"]).body("x")).unwrap_err();
+    assert_eq!((error.kind(), error.is_transient()), (MailErrorKind::Full, true));
+}
