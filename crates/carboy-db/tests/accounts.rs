@@ -18,10 +18,12 @@ fn run<T>(future: impl Future<Output = carboy::Result<T>>) -> T {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(future).unwrap()
 }
 
+const MIGRATIONS: [&str; 2] = ["carboy_accounts_0001", "carboy_accounts_0002"];
+
 /// The database of an app with accounts, with their tables.
 async fn opened(db: Db) -> carboy::Result<Db> {
     db.init(&mut App::new("shop"))?;
-    assert_eq!(db.upgrade(None).await?, ["carboy_accounts_0001"]);
+    assert_eq!(db.upgrade(None).await?, MIGRATIONS);
     Ok(db)
 }
 
@@ -61,7 +63,7 @@ async fn keeps_accounts<S: UserStore + TokenStore + Clone>(store: S) -> carboy::
         assert_eq!(found.roles, ["admin", "editor of news"]);
         assert!(!found.is_confirmed() && found.totp_secret.is_none());
     }
-    for nobody in ["", "x", "999999", "-1", "99999999999999999999", "\0"] {
+    for nobody in ["", "x", "999999", "-1", "99999999999999999999", "\0", "ada@example.com\0"] {
         assert!(store.find(nobody).await?.is_none(), "{nobody:?}");
         assert!(store.find_by_identifier(nobody).await?.is_none(), "{nobody:?}");
     }
@@ -100,6 +102,15 @@ async fn keeps_accounts<S: UserStore + TokenStore + Clone>(store: S) -> carboy::
     assert_eq!(store.update(&ada.id, "new stamp", off).await?, Updated::Done);
     assert!(store.find(&ada.id).await?.unwrap().totp_secret.is_none());
 
+    // The kinds of hashes that there are.
+    let kinds = |known: &[&str]| known.iter().map(|kind| (*kind).to_owned()).collect::<Vec<_>>();
+    let scrypt = update(|u| u.password = Some("scrypt:32768:8:1$salt$00".to_owned().into()));
+    assert_eq!(store.update(&bob.id, bob.stamp.expose(), scrypt).await?, Updated::Done);
+    let another = store.password_of_another_kind(&kinds(&["new"])).await?;
+    assert_eq!(another.as_deref(), Some("scrypt:32768:8:1$salt$00"));
+    assert_eq!(store.password_of_another_kind(&kinds(&["new", "scrypt:32768:8:1"])).await?, None);
+    assert!(store.password_of_another_kind(&[]).await?.is_some());
+
     // A step of time is used once, and none before it.
     let mut spent = Vec::new();
     for step in [5, 5, 4, 6, 6] {
@@ -125,6 +136,11 @@ async fn keeps_accounts<S: UserStore + TokenStore + Clone>(store: S) -> carboy::
     assert!(!store.add_passkey(StoredPasskey::new("key-1", &bob.id, "stolen", "{}", 3)).await?);
     assert!(!store.rename_passkey(&bob.id, "key-1", "stolen").await?);
     assert!(!store.delete_passkey(&bob.id, "key-1").await?);
+    for nothing in ["", "key", "key-1\0", "\0"] {
+        assert!(store.passkey(nothing).await?.is_none(), "{nothing:?}");
+        assert!(!store.rename_passkey(&ada.id, nothing, "x").await?, "{nothing:?}");
+        assert!(!store.delete_passkey(&ada.id, nothing).await?, "{nothing:?}");
+    }
     assert!(store.rename_passkey(&ada.id, "key-1", "old phone").await?);
     store.use_passkey("key-1", "{\"counter\":1}".to_owned(), 9).await?;
     let names: Vec<String> = store.passkeys(&ada.id).await?.into_iter().map(|passkey| passkey.name).collect();
@@ -194,7 +210,10 @@ fn accounts_are_kept_in_postgresql() {
     run(async {
         let db = opened(Db::open(postgres.url())).await?;
         keeps_accounts(db.clone()).await?;
-        assert_eq!(db.downgrade(1).await?, ["carboy_accounts_0001"]);
+        assert_eq!(
+            db.downgrade(2).await?,
+            MIGRATIONS.map(str::to_owned).into_iter().rev().collect::<Vec<_>>()
+        );
         db.close().await?;
         Ok(())
     });
@@ -232,7 +251,13 @@ fn the_tables_come_and_go() {
     run(async {
         let db = opened(Db::memory()).await?;
         assert!(UserStore::check(&db).await.is_empty());
-        assert_eq!(db.downgrade(1).await?, ["carboy_accounts_0001"]);
+        let plan = "EXPLAIN QUERY PLAN DELETE FROM account_spent_token WHERE good_until < 1";
+        let plan: String = db.query_one(plan, ()).await?.expect("a plan").get("detail")?;
+        assert!(plan.contains("USING INDEX account_spent_token_good_until"), "{plan}");
+        assert_eq!(
+            db.downgrade(2).await?,
+            MIGRATIONS.map(str::to_owned).into_iter().rev().collect::<Vec<_>>()
+        );
         assert!(UserStore::check(&db).await[0].starts_with("the accounts cannot be read: "));
         Ok(())
     });

@@ -16,5 +16,8 @@ mod load;
 mod passkeys;
 #[path = "accounts/passwords.rs"]
 mod passwords;
+#[cfg(feature = "redis")]
+#[path = "accounts/redis.rs"]
+mod redis;
 #[path = "accounts/sealed.rs"]
 mod sealed;

@@ -87,6 +87,11 @@ impl State {
         self.settings.testing
     }
 
+    /// Whether rules are matched by host: URLs are made of the request's host then, and of no other.
+    pub fn host_matching(&self) -> bool {
+        self.host_matching
+    }
+
     /// The URL map.
     pub fn url_map(&self) -> &UrlMap {
         &self.url_map

@@ -35,6 +35,11 @@ fn key(id: &str) -> Option<i64> {
     id.parse().ok()
 }
 
+/// Whether a text may be in the database: PostgreSQL refuses one with a zero in it.
+fn is_text(text: &str) -> bool {
+    !text.contains('\0')
+}
+
 fn account(row: &Row) -> Result<Account, DbError> {
     let id: i64 = row.get("id")?;
     let stamp: String = row.get("stamp")?;
@@ -103,9 +108,12 @@ impl UserStore for Db {
     }
 
     fn find_by_identifier<'a>(&'a self, identifier: &'a str) -> StoreFuture<'a, Option<Account>> {
-        // PostgreSQL refuses a text with a zero in it.
-        let value = identifier.replace('\0', "\u{fffd}");
-        Box::pin(self.account_where("email = $1", value.into()))
+        Box::pin(async move {
+            match is_text(identifier) {
+                true => self.account_where("email = $1", identifier.into()).await,
+                false => Ok(None),
+            }
+        })
     }
 
     fn create<'a>(&'a self, new: NewAccount) -> StoreFuture<'a, Created> {
@@ -247,6 +255,9 @@ impl UserStore for Db {
 
     fn passkey<'a>(&'a self, credential_id: &'a str) -> StoreFuture<'a, Option<StoredPasskey>> {
         Box::pin(async move {
+            if !is_text(credential_id) {
+                return Ok(None);
+            }
             let sql = format!("SELECT {PASSKEY_COLUMNS} FROM account_passkey WHERE credential_id = $1");
             let row = self.query_one(&sql, [credential_id.to_owned()]).await?;
             Ok(row.as_ref().map(passkey).transpose()?)
@@ -279,7 +290,7 @@ impl UserStore for Db {
         name: &'a str,
     ) -> StoreFuture<'a, bool> {
         Box::pin(async move {
-            let Some(id) = key(account_id) else { return Ok(false) };
+            let Some(id) = key(account_id).filter(|_| is_text(credential_id)) else { return Ok(false) };
             let sql = "UPDATE account_passkey SET name = $3 WHERE account_id = $1 AND credential_id = $2";
             self.changes(sql, vec![id.into(), credential_id.into(), name.into()]).await
         })
@@ -287,9 +298,22 @@ impl UserStore for Db {
 
     fn delete_passkey<'a>(&'a self, account_id: &'a str, credential_id: &'a str) -> StoreFuture<'a, bool> {
         Box::pin(async move {
-            let Some(id) = key(account_id) else { return Ok(false) };
+            let Some(id) = key(account_id).filter(|_| is_text(credential_id)) else { return Ok(false) };
             let sql = "DELETE FROM account_passkey WHERE account_id = $1 AND credential_id = $2";
             self.changes(sql, vec![id.into(), credential_id.into()]).await
+        })
+    }
+
+    fn password_of_another_kind<'a>(&'a self, kinds: &'a [String]) -> StoreFuture<'a, Option<String>> {
+        Box::pin(async move {
+            let mut sql = "SELECT password FROM account WHERE password IS NOT NULL".to_owned();
+            for (index, kind) in kinds.iter().enumerate() {
+                let (place, length) = (index + 1, kind.chars().count());
+                sql.push_str(&format!(" AND substr(password, 1, {length}) <> ${place}"));
+            }
+            sql.push_str(" LIMIT 1");
+            let kinds: Vec<Value> = kinds.iter().map(|kind| kind.as_str().into()).collect();
+            Ok(self.query_value::<String>(&sql, kinds).await?)
         })
     }
 

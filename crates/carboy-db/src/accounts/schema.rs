@@ -9,7 +9,7 @@ pub(super) struct Migrator;
 
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(First)]
+        vec![Box::new(First), Box::new(Second)]
     }
 }
 
@@ -97,5 +97,31 @@ impl MigrationTrait for First {
             manager.drop_table(Table::drop().table(table).take()).await?;
         }
         Ok(())
+    }
+}
+
+/// Tokens are forgotten by when they were good until.
+struct Second;
+
+const SPENT_TOKENS_BY_TIME: &str = "account_spent_token_good_until";
+
+impl MigrationName for Second {
+    fn name(&self) -> &str {
+        "carboy_accounts_0002"
+    }
+}
+
+#[async_trait]
+impl MigrationTrait for Second {
+    async fn up(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let mut index = Index::create();
+        index.name(SPENT_TOKENS_BY_TIME).table("account_spent_token").col("good_until");
+        manager.create_index(index).await
+    }
+
+    async fn down(&self, manager: &SchemaManager) -> Result<(), DbErr> {
+        let mut index = Index::drop();
+        index.name(SPENT_TOKENS_BY_TIME).table("account_spent_token");
+        manager.drop_index(index).await
     }
 }

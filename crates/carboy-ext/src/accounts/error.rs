@@ -34,6 +34,8 @@ pub enum AccountErrorKind {
     Link,
     /// The code is not good, or was used.
     Code,
+    /// The account has an authenticator app already.
+    HasTotp,
     /// There is no login that waits for its second factor, or it waited too long.
     NotWaiting,
     /// The passkey was not accepted.
@@ -71,6 +73,7 @@ impl AccountError {
             AccountErrorKind::Password(problem) => return Cow::Owned(problem.to_string()),
             AccountErrorKind::Link => "This link is not valid, or not any more. Ask for a new one.",
             AccountErrorKind::Code => "This code is not right.",
+            AccountErrorKind::HasTotp => "You have an authenticator app already.",
             AccountErrorKind::NotWaiting => "That took too long. Please log in again.",
             AccountErrorKind::Passkey => "This passkey was not accepted.",
             AccountErrorKind::TooManyPasskeys => {

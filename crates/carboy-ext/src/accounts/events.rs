@@ -10,6 +10,8 @@ use carboy::signals::Signal;
 pub enum AccountEventKind {
     /// Somebody signed up.
     Registered,
+    /// Somebody signed up with the address of an account that waits to be confirmed: the password is that of this sign-up now.
+    RegisteredAgain,
     /// The e-mail address was confirmed.
     Confirmed,
     /// Somebody is logged in.
@@ -30,6 +32,8 @@ pub enum AccountEventKind {
     EmailChanged,
     /// An authenticator app is a second factor now.
     TotpEnabled,
+    /// Another authenticator app is, in place of the one before.
+    TotpReplaced,
     /// It is not any more.
     TotpDisabled,
     /// There are new recovery codes.
@@ -40,6 +44,10 @@ pub enum AccountEventKind {
     PasskeyAdded,
     /// A passkey was removed.
     PasskeyDeleted,
+    /// The account was linked with a login at another provider.
+    IdentityLinked,
+    /// Such a link was taken away.
+    IdentityUnlinked,
     /// Attempts are refused for a while.
     Throttled,
 }

@@ -1,11 +1,12 @@
 //! The extension.
 
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use carboy::security::signing::Clock;
 use carboy::signals::Signal;
 use carboy::{App, BoxFuture, Error, Extension, ExtensionFuture, Requirement, Result, State};
+
+use tokio::sync::OnceCell;
 
 use super::error::{AccountError, AccountErrorKind};
 use super::events::{self, AccountEvent, AccountEventKind};
@@ -13,7 +14,7 @@ use super::hosts;
 use super::passwords::{OwnData, PasswordRules};
 use super::settings::Settings;
 use super::stores::{Account, TokenStore, UserStore};
-use super::throttle::{Attempt, MemoryThrottle, Throttle};
+use super::throttle::{Attempt, Throttle, client_key};
 use super::views;
 use crate::login::Login;
 use crate::mail::Mail;
@@ -47,13 +48,16 @@ pub struct Accounts {
     )]
     tokens: Arc<dyn TokenStore>,
     rules: PasswordRules,
-    throttle: Arc<dyn Throttle>,
+    /// What the app chose; else the configuration does.
+    throttle: Option<Arc<dyn Throttle>>,
     captcha: Option<Captcha>,
     layout: Option<Arc<str>>,
     views: bool,
     clock: Clock,
     events: Arc<Signal<AccountEvent>>,
     settings: Arc<OnceLock<Settings>>,
+    /// Whether the store was asked which kinds of hashes it has.
+    learnt_kinds: Arc<OnceCell<()>>,
 }
 
 /// The accounts of the current app.
@@ -73,13 +77,14 @@ impl Accounts {
             users: Arc::new(store.clone()),
             tokens: Arc::new(store),
             rules: PasswordRules::default(),
-            throttle: Arc::new(MemoryThrottle::new()),
+            throttle: None,
             captcha: None,
             layout: None,
             views: true,
             clock: Clock::default(),
             events: Arc::default(),
             settings: Arc::default(),
+            learnt_kinds: Arc::default(),
         }
     }
 
@@ -90,10 +95,10 @@ impl Accounts {
         self
     }
 
-    /// Counts attempts elsewhere than in this process.
+    /// Counts attempts there, whatever SECURITY_THROTTLE_STORAGE_URI says.
     #[must_use]
     pub fn with_throttle(mut self, throttle: impl Throttle) -> Self {
-        self.throttle = Arc::new(throttle);
+        self.throttle = Some(Arc::new(throttle));
         self
     }
 
@@ -177,6 +182,10 @@ impl Accounts {
         self.clock.unix_seconds().try_into().unwrap_or(i64::MAX)
     }
 
+    pub(super) fn learnt_kinds(&self) -> &OnceCell<()> {
+        &self.learnt_kinds
+    }
+
     pub(super) fn settings(&self) -> Result<&Settings> {
         if let Some(settings) = self.settings.get() {
             return Ok(settings);
@@ -187,7 +196,7 @@ impl Accounts {
     }
 
     fn configure(&self, app: &State) -> Result<&Settings> {
-        let settings = Settings::new(app, self.rules.clone(), self.clock.clone())?;
+        let settings = Settings::new(app, self.rules.clone(), self.throttle.clone(), self.clock.clone())?;
         Ok(self.settings.get_or_init(|| settings))
     }
 
@@ -205,17 +214,22 @@ impl Accounts {
         Ok(settings.rules.check(password, &OwnData { user: &[email], service: &settings.service })?)
     }
 
-    /// Counts an attempt, of this client too.
+    /// Counts an attempt, of this client too. A client that has to wait counts for nobody else.
     pub(super) async fn count(&self, attempt: Attempt, key: &str) -> Result<(), AccountError> {
-        let client = carboy::try_request().and_then(|request| request.remote_addr());
-        let client = client.map(|address| address.to_string());
-        let keys =
-            client.as_deref().map(|client| (Attempt::Client, client)).into_iter().chain([(attempt, key)]);
-        let mut wait: Option<Duration> = None;
-        for (attempt, key) in keys {
-            wait = wait.max(self.throttle.count(attempt, key).await?);
+        self.count_client().await?;
+        self.counted(attempt, key).await
+    }
+
+    /// Counts an attempt of this client, at whatever account.
+    pub(super) async fn count_client(&self) -> Result<(), AccountError> {
+        match carboy::try_request().and_then(|request| request.remote_addr()) {
+            Some(address) => self.counted(Attempt::Client, &client_key(address)).await,
+            None => Ok(()),
         }
-        match wait {
+    }
+
+    async fn counted(&self, attempt: Attempt, key: &str) -> Result<(), AccountError> {
+        match self.settings()?.throttle.count(attempt, key).await? {
             None => Ok(()),
             Some(wait) => {
                 self.tell(AccountEventKind::Throttled, None);
@@ -225,7 +239,7 @@ impl Accounts {
     }
 
     pub(super) async fn forget(&self, attempt: Attempt, key: &str) -> Result<()> {
-        self.throttle.forget(attempt, key).await
+        self.settings()?.throttle.forget(attempt, key).await
     }
 
     /// Asks the hook for a CAPTCHA about the current request. The views that come with the extension do; views of your own call it first.
@@ -276,8 +290,9 @@ impl Extension for Accounts {
     fn check<'a>(&'a self, app: &'a Arc<State>) -> ExtensionFuture<'a, Vec<String>> {
         Box::pin(async move {
             let mut problems = self.users.check().await;
-            if let Err(error) = self.configure(app) {
-                problems.push(error.to_string());
+            match self.configure(app) {
+                Ok(settings) => problems.extend(settings.throttle.check().await),
+                Err(error) => problems.push(error.to_string()),
             }
             if !app.debug() && !hosts::are_known(app) {
                 problems.push(hosts::UNKNOWN.to_owned());

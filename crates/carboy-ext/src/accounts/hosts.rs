@@ -13,7 +13,8 @@ pub(super) fn check() -> Result<()> {
 /// Whether the configuration says what the app's hosts are.
 pub(super) fn are_known(app: &State) -> bool {
     let is_set = |key: &str| app.config().value(key).is_some_and(|value| !value.is_null());
-    app.testing() || ["TRUSTED_HOSTS", "SERVER_NAME"].iter().any(|key| is_set(key))
+    // Where hosts are matched URLs are made of the request's, whatever SERVER_NAME says.
+    app.testing() || is_set("TRUSTED_HOSTS") || is_set("SERVER_NAME") && !app.host_matching()
 }
 
 /// Whether the request came from this machine for this machine: development.

@@ -32,7 +32,7 @@
 //! | `/change` | `accounts.change_password` | [`Accounts::change_password`] |
 //! | `/change-email`, `/change-email/<token>` | `accounts.change_email`, `accounts.confirm_new_email` | [`Accounts::change_email`], [`Accounts::confirm_new_email`] |
 //! | `/account` | `accounts.account` | [`Accounts::current`] |
-//! | `/two-factor/setup`, `/two-factor/disable` | `accounts.setup_totp`, `accounts.disable_totp` | [`Accounts::setup_totp`], [`Accounts::enable_totp`], [`Accounts::disable_totp`] |
+//! | `/two-factor/setup`, `/two-factor/disable` | `accounts.setup_totp`, `accounts.disable_totp` | [`Accounts::setup_totp`], [`Accounts::enable_totp`], [`Accounts::replace_totp`], [`Accounts::disable_totp`] |
 //! | `/recovery-codes` | `accounts.recovery_codes` | [`Accounts::regenerate_recovery_codes`] |
 //! | `/passkeys`, with the feature `passkeys` | `accounts.passkeys` | `Accounts::begin_passkey`, `finish_passkey`, `begin_passkey_login`, `finish_passkey_login`, `rename_passkey`, `delete_passkey` |
 //!
@@ -52,24 +52,27 @@
 //! | `SECURITY_DEFAULT_REMEMBER_ME` | whether the box is ticked | off |
 //! | `SECURITY_PASSWORD_LENGTH_MIN`, `…_PASSWORD_CHECK_COMMON` | see [`PasswordRules`] | 8, on |
 //! | `SECURITY_PASSWORD_ARGON2_MEMORY`, `…_TIME`, `…_PARALLELISM` | see [`Passwords`] | 19456, 2, 1 |
+//! | `SECURITY_DEPRECATED_PASSWORD_SCHEMES` | the other kinds of hashes that are in use, see [`Passwords`] | `["auto"]`: found out |
+//! | `SECURITY_THROTTLE_STORAGE_URI` | where attempts are counted: `redis://…` with the feature `redis`, for several processes | `memory://` |
 //! | `SECURITY_TOTP_ISSUER` | the name that authenticator apps show | the app's |
 //! | `SECURITY_WAN_RP_ID`, `…_WAN_ORIGINS` | the domain of passkeys, and the origins that may use them | those of the request |
 //!
-//! Mailed links name a host, so TRUSTED_HOSTS or SERVER_NAME must be set, except on this machine and in tests: otherwise whoever asks
-//! for somebody's reset would choose where its link leads.
+//! Mailed links name a host, so TRUSTED_HOSTS or SERVER_NAME (with [host matching](carboy::App::host_matching) TRUSTED_HOSTS) must be set, except on this
+//! machine and in tests: otherwise whoever asks for somebody's reset would choose where its link leads.
 //!
 //! # What it promises
 //!
 //! * Nobody learns who has an account: the answers for an address that has one and one that has none are the same, and take as long.
 //! * A mailed link is good once, for its purpose and its time, and ends with what it is about: the address, the password.
 //! * A new password or address ends every session and every remember-me cookie of the account, except the one that made it.
+//! * Whatever changes how one logs in takes a fresh login or the password, and the owner of the account gets a mail about it.
 //! * Links in mails show a button: programs that look through mails change nothing.
 //! * A second factor that is switched on is asked for, also when another provider logs its user in ([`Accounts::first_factor`]).
 //! * A database that somebody else reads logs nobody in: it has hashes of passwords, digests of recovery codes, and secrets of authenticator apps
 //!   encrypted by a key of SECRET_KEY, each for its account alone. Whoever writes into it can give an account a password and a plain secret of their
 //!   own: see to who may.
 //! * A code of an authenticator app and a recovery code are good once, also when two requests race.
-//! * Guessing is slowed down, by [`Throttle`], and hashing is bounded, by [`Passwords`].
+//! * Guessing is slowed down, by [`Throttle`], and no client makes others wait by it; hashing is bounded, by [`Passwords`].
 
 mod email;
 mod error;
@@ -102,5 +105,7 @@ pub use stores::{
     Account, AccountUpdate, Created, MemoryStore, NewAccount, StoreFuture, StoredPasskey, TokenStore,
     Updated, UserStore,
 };
+#[cfg(feature = "redis")]
+pub use throttle::RedisThrottle;
 pub use throttle::{Attempt, MemoryThrottle, Throttle};
 pub use totp::TotpSetup;

@@ -23,6 +23,7 @@ use super::error::{AccountError, AccountErrorKind};
 use super::events::AccountEventKind;
 use super::extension::{Accounts, accounts};
 use super::hosts;
+use super::mails::{self, Mailing};
 use super::stores::{Account, StoredPasskey};
 use super::views::add;
 use super::views::page::{Page, is_post, next_url, only_if, or_login, tell, to};
@@ -52,6 +53,7 @@ impl Accounts {
     /// [`NotLoggedIn`](AccountErrorKind::NotLoggedIn), also when the login is not fresh; [`TooManyPasskeys`](AccountErrorKind::TooManyPasskeys).
     pub async fn begin_passkey(&self) -> Result<Value, AccountError> {
         let account = self.required_fresh()?;
+        hosts::check()?;
         let webauthn = self.webauthn()?;
         let known = self.store().passkeys(&account.id).await?;
         if known.len() >= MAX_PASSKEYS {
@@ -81,8 +83,10 @@ impl Accounts {
     /// [`NotLoggedIn`](AccountErrorKind::NotLoggedIn), [`TooManyPasskeys`](AccountErrorKind::TooManyPasskeys).
     pub async fn finish_passkey(&self, credential: &Value, name: &str) -> Result<(), AccountError> {
         let account = self.required_fresh()?;
-        let state: PasskeyRegistration = self.answered(REGISTERING, &account.id).await?;
+        hosts::check()?;
+        let begun = self.begun_before(REGISTERING, &account.id)?;
         let credential: RegisterPublicKeyCredential = parse(credential)?;
+        let state: PasskeyRegistration = self.spent(&begun).await?;
         let passkey = self.webauthn()?.finish_passkey_registration(&credential, &state).map_err(refused)?;
         if self.store().passkeys(&account.id).await?.len() >= MAX_PASSKEYS {
             return Err(AccountErrorKind::TooManyPasskeys.into());
@@ -94,6 +98,7 @@ impl Accounts {
             return Err(AccountErrorKind::Passkey.into());
         }
         self.tell(AccountEventKind::PasskeyAdded, Some(&account));
+        self.notify(Mailing::new(&mails::PASSKEY_ADDED, &account.email));
         Ok(())
     }
 
@@ -101,10 +106,11 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// [`Disabled`](AccountErrorKind::Disabled).
-    pub fn begin_passkey_login(&self) -> Result<Value, AccountError> {
-        let (options, state) = self
-            .webauthn()?
+    /// [`Disabled`](AccountErrorKind::Disabled), [`Throttled`](AccountErrorKind::Throttled).
+    pub async fn begin_passkey_login(&self) -> Result<Value, AccountError> {
+        let webauthn = self.webauthn()?;
+        self.count_client().await?;
+        let (options, state) = webauthn
             .start_discoverable_authentication()
             .map_err(|error| Error::msg(format!("logging in by a passkey cannot begin: {error}")))?;
         self.begun(LOGGING_IN, "", &state)?;
@@ -120,11 +126,15 @@ impl Accounts {
     ///
     /// # Errors
     ///
-    /// [`Passkey`](AccountErrorKind::Passkey), [`NotWaiting`](AccountErrorKind::NotWaiting), [`Inactive`](AccountErrorKind::Inactive).
+    /// [`Passkey`](AccountErrorKind::Passkey), [`NotWaiting`](AccountErrorKind::NotWaiting), [`Inactive`](AccountErrorKind::Inactive),
+    /// [`Throttled`](AccountErrorKind::Throttled).
     pub async fn finish_passkey_login(&self, credential: &Value) -> Result<Account, AccountError> {
-        let state: DiscoverableAuthentication = self.answered(LOGGING_IN, "").await?;
-        let credential: PublicKeyCredential = parse(credential)?;
         let webauthn = self.webauthn()?;
+        self.count_client().await?;
+        // The store is asked last: who sends nonsense costs it nothing.
+        let begun = self.begun_before(LOGGING_IN, "")?;
+        let credential: PublicKeyCredential = parse(credential)?;
+        let state: DiscoverableAuthentication = self.spent(&begun).await?;
         let outcome = self.passkey_login(&webauthn, credential, state).await;
         if outcome.is_err() {
             self.tell(AccountEventKind::LoginFailed, None);
@@ -178,9 +188,11 @@ impl Accounts {
     /// [`NotLoggedIn`](AccountErrorKind::NotLoggedIn), also when the login is not fresh.
     pub async fn delete_passkey(&self, credential_id: &str) -> Result<bool, AccountError> {
         let account = self.required_fresh()?;
+        hosts::check()?;
         let deleted = self.store().delete_passkey(&account.id, credential_id).await?;
         if deleted {
             self.tell(AccountEventKind::PasskeyDeleted, Some(&account));
+            self.notify(Mailing::new(&mails::PASSKEY_DELETED, &account.email));
         }
         Ok(deleted)
     }
@@ -222,14 +234,19 @@ impl Accounts {
     }
 
     /// What was begun, which is not waited for any more.
-    async fn answered<T: DeserializeOwned>(&self, key: &str, account: &str) -> Result<T, AccountError> {
+    fn begun_before(&self, key: &str, account: &str) -> Result<Begun, AccountError> {
         let begun: Begun = session().pop(key).ok_or(AccountErrorKind::NotWaiting)?;
         let age = self.now().saturating_sub(begun.since);
-        if begun.account != account || !(0..=WITHIN).contains(&age) {
-            return Err(AccountErrorKind::NotWaiting.into());
+        match begun.account == account && (0..=WITHIN).contains(&age) {
+            true => Ok(begun),
+            false => Err(AccountErrorKind::NotWaiting.into()),
         }
+    }
+
+    /// The state of what was begun, once: a cookie can be sent again.
+    async fn spent<T: DeserializeOwned>(&self, begun: &Begun) -> Result<T, AccountError> {
         let state = serde_json::from_str(&begun.state).map_err(|_| AccountErrorKind::NotWaiting)?;
-        // A cookie can be sent again; its challenge is random, and so names it.
+        // Its challenge is random, and so names it.
         let name = base64_encode(Sha256::digest(&begun.state));
         let until = SystemTime::now() + Duration::from_secs(WITHIN.unsigned_abs());
         match self.tokens().spend(&name, until).await? {
@@ -351,7 +368,12 @@ fn answer(outcome: Result<Value, AccountError>) -> Result<Response> {
             return Err(error.into());
         }
         Err(error) => {
-            Json(json!({ "error": gettext(&error.message()) })).into_response()?.with_status(error.status())
+            let said = Json(json!({ "error": gettext(&error.message()) }));
+            let mut response = said.into_response()?.with_status(error.status());
+            if let AccountErrorKind::Throttled(wait) = error.kind() {
+                response.headers_mut().insert("retry-after", HeaderValue::from(wait.as_secs().max(1)));
+            }
+            response
         }
     };
     response.headers_mut().insert("cache-control", HeaderValue::from_static("no-store"));
@@ -375,7 +397,7 @@ async fn register_finish(_: Args) -> Result<Response> {
 }
 
 async fn login_begin(_: Args) -> Result<Response> {
-    answer(accounts().begin_passkey_login())
+    answer(accounts().begin_passkey_login().await)
 }
 
 async fn login_finish(_: Args) -> Result<Response> {

@@ -25,10 +25,11 @@ pub(super) fn log_in(account: &Account, remember: bool) -> bool {
 }
 
 /// Goes on with a login whose account has another stamp now: what the session holds beside it stays.
-pub(super) fn go_on(account: &Account) -> bool {
-    let remember = login::login_remembered();
+pub(super) fn go_on(account: &Account, fresh: bool) {
+    let options = LoginOptions { remember: login::login_remembered(), fresh, ..LoginOptions::default() };
     session().remove("_user_id");
-    log_in(account, remember)
+    // One that is not active any more is logged out by this.
+    let _ = login::login_user_with(account.clone(), options);
 }
 
 impl Accounts {

@@ -1,5 +1,6 @@
 //! What the app's configuration says about accounts, by Flask-Security's keys.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use carboy::security::signing::Clock;
@@ -8,6 +9,7 @@ use carboy::{Config, Error, Result, State};
 use super::links::Links;
 use super::passwords::{PasswordRules, Passwords};
 use super::sealed::Sealer;
+use super::throttle::{self, Throttle};
 
 pub(super) struct Settings {
     pub(super) registerable: bool,
@@ -32,12 +34,18 @@ pub(super) struct Settings {
     pub(super) passkey_domain: Option<String>,
     pub(super) passwords: Passwords,
     pub(super) rules: PasswordRules,
+    pub(super) throttle: Arc<dyn Throttle>,
     pub(super) links: Links,
     pub(super) sealer: Sealer,
 }
 
 impl Settings {
-    pub(super) fn new(app: &State, rules: PasswordRules, clock: Clock) -> Result<Self> {
+    pub(super) fn new(
+        app: &State,
+        rules: PasswordRules,
+        throttle: Option<Arc<dyn Throttle>>,
+        clock: Clock,
+    ) -> Result<Self> {
         let config = app.config();
         let on = |key: &str, default: bool| Ok::<_, Error>(config.get::<bool>(key)?.unwrap_or(default));
         let text =
@@ -65,6 +73,7 @@ impl Settings {
             passkey_domain: config.get_str("SECURITY_WAN_RP_ID")?.map(str::to_owned),
             passwords: Passwords::from_config(config)?,
             rules: rules.configured(config)?,
+            throttle: throttle.map_or_else(|| throttle::of(config), Ok)?,
             links: Links::new(config, clock)?,
             sealer: Sealer::new(config)?,
         })

@@ -61,7 +61,7 @@ fn world_of(
     World { client: app.test_client(), mail, store, seconds }
 }
 
-fn run<T>(future: impl Future<Output = carboy::Result<T>>) -> T {
+pub(crate) fn run<T>(future: impl Future<Output = carboy::Result<T>>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(future).unwrap()
 }
 

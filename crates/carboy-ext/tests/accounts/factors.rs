@@ -3,7 +3,7 @@
 use std::process::Output;
 
 use carboy::prelude::*;
-use carboy_ext::accounts::accounts;
+use carboy_ext::accounts::{NewAccount, UserStore, accounts};
 use carboy_testkit::python;
 
 use crate::common::{EMAIL, PASSWORD, World, world, world_with};
@@ -292,4 +292,133 @@ fn codes_and_addresses_are_exchanged_with_pyotp() {
     );
     let code = String::from_utf8(output.stdout).unwrap();
     assert!(world.post("/two-factor/setup", &[("code", code.trim())]).text().contains("Recovery codes"));
+}
+
+/// Switches the authenticator app on and logs in with it; its secret.
+fn logged_in_with_totp(world: &World) -> String {
+    let (secret, _) = with_totp(world);
+    world.login(EMAIL, PASSWORD);
+    world.later(30);
+    world.post("/two-factor", &[("code", &code(&secret, world.now()))]);
+    assert_eq!(world.who(), EMAIL);
+    secret
+}
+
+#[post("/api/totp")]
+async fn enable() -> carboy::Result<String> {
+    Ok(accounts().enable_totp(request().form().get_str("code").unwrap_or_default()).await?.join(" "))
+}
+
+#[test]
+fn another_authenticator_app_takes_the_password() {
+    let configure = |app: &mut App| {
+        app.routes(routes![enable]);
+    };
+    let world = world_with(configure, |accounts| accounts);
+    let former = logged_in_with_totp(&world);
+    let kept = world.stored(EMAIL).totp_secret.unwrap();
+    let page = world.client.get("/two-factor/setup").send().text();
+    let secret = secret_of(&page);
+    assert_ne!(secret, former);
+    let good = code(&secret, world.now());
+    let refused = world.post("/api/totp", &[("code", &good)]);
+    assert_eq!(refused.status(), 400);
+    assert!(refused.text().contains("You have an authenticator app already."), "{}", refused.text());
+    for password in ["", "wrong"] {
+        let refused = world.post("/two-factor/setup", &[("code", &good), ("password", password)]);
+        assert_eq!(refused.status(), 400, "{password}");
+    }
+    assert_eq!(world.post("/two-factor/setup", &[("code", "000000"), ("password", PASSWORD)]).status(), 400);
+    assert_eq!(world.stored(EMAIL).totp_secret.unwrap().expose(), kept.expose());
+    let codes = world.post("/two-factor/setup", &[("code", &good), ("password", PASSWORD)]).text();
+    assert!(codes.contains("<h1>Recovery codes</h1>"), "{codes}");
+    world.link(EMAIL, "was replaced");
+
+    world.post("/logout", &[]);
+    world.later(30);
+    world.login(EMAIL, PASSWORD);
+    assert_eq!(world.post("/two-factor", &[("code", &code(&former, world.now()))]).status(), 400);
+    world.post("/two-factor", &[("code", &code(&secret, world.now()))]);
+    assert_eq!(world.who(), EMAIL);
+}
+
+#[test]
+fn an_account_without_a_password_changes_its_factors_by_a_code() {
+    let world = with_provider(true);
+    let mut new = NewAccount::new(EMAIL).unwrap();
+    new.confirmed_at = Some(1);
+    crate::common::run(world.store.create(new));
+    let set_up = |proof: Option<&str>| {
+        let secret = secret_of(&world.client.get("/two-factor/setup").send().text());
+        let code = code(&secret, world.now());
+        let page =
+            world.post("/two-factor/setup", &[("code", &code), ("old_code", proof.unwrap_or_default())]);
+        let codes = page.text();
+        let codes: Vec<String> =
+            codes.split("<code>").skip(1).map(|rest| rest.split('<').next().unwrap().to_owned()).collect();
+        (page.status().as_u16(), secret, codes)
+    };
+    world.client.get("/callback").send();
+    assert_eq!(world.who(), EMAIL);
+    let (_, secret, codes) = set_up(None);
+    assert_eq!(codes.len(), 10);
+
+    // Another one takes a code of the one before.
+    assert_eq!(set_up(Some("000000")).0, 400);
+    world.later(30);
+    let (status, secret, former) = (set_up(Some(&code(&secret, world.now()))), secret, codes);
+    assert_eq!(status.0, 200);
+    let (_, newer, codes) = status;
+    assert_ne!(newer, secret);
+    assert_eq!(world.post("/recovery-codes", &[("code", &former[0])]).status(), 400);
+    let page = world.post("/recovery-codes", &[("code", &codes[0])]).text();
+    let newest = page.split("<code>").nth(1).unwrap().split('<').next().unwrap().to_owned();
+
+    let page = world.client.get("/two-factor/disable").send().text();
+    assert!(page.contains("name=\"code\"") && !page.contains("type=\"password\""), "{page}");
+    let refused = world.post("/two-factor/disable", &[("code", &codes[1])]);
+    assert_eq!(refused.status(), 400);
+    assert!(refused.text().contains("This code is not right."));
+    assert!(world.post("/two-factor/disable", &[("code", &newest)]).text().contains("is not asked any more"));
+    assert!(world.stored(EMAIL).totp_secret.is_none());
+}
+
+#[post("/identity/<change>")]
+async fn identity(change: String) -> carboy::Result<&'static str> {
+    let account = accounts().required()?;
+    match change.as_str() {
+        "linked" => accounts().identity_linked(&account, "Lock & Key")?,
+        _ => accounts().identity_unlinked(&account, "Lock & Key")?,
+    }
+    Ok("told")
+}
+
+#[test]
+fn the_owner_is_told_of_every_change_of_a_factor() {
+    let configure = |app: &mut App| {
+        app.routes(routes![identity]);
+    };
+    let world = world_with(configure, |accounts| accounts);
+    logged_in_with_totp(&world);
+    let told = |subject: &str| {
+        assert_eq!(world.link(EMAIL, subject), "/login");
+        let outbox = world.mail.outbox();
+        assert_eq!(outbox.len(), 1, "{outbox:?}");
+        world.mail.clear_outbox();
+        let body = outbox[0].body.clone().unwrap();
+        assert!(body.contains("If it was not you, log in and change your password at once:"), "{body}");
+        (body, outbox[0].html.clone().unwrap())
+    };
+    told("An authenticator app was set up");
+    assert_eq!(world.post("/recovery-codes", &[("password", "wrong")]).status(), 400);
+    world.post("/recovery-codes", &[("password", PASSWORD)]);
+    told("You have new recovery codes");
+    world.post("/two-factor/disable", &[("password", PASSWORD)]);
+    told("Your authenticator app was switched off");
+    world.post("/identity/linked", &[]);
+    let (text, html) = told("Your account was linked with another login");
+    assert!(text.contains("Whoever logs in to Lock & Key as you"), "{text}");
+    assert!(html.contains("Whoever logs in to Lock &amp; Key as you"), "{html}");
+    world.post("/identity/unlinked", &[]);
+    told("A login was taken off your account");
 }

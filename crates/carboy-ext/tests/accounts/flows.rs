@@ -4,8 +4,11 @@ use std::sync::{Arc, Mutex};
 
 use carboy::prelude::*;
 use carboy::{Translate, Translator};
-use carboy_ext::accounts::{AccountEvent, AccountEventKind, Accounts, MemoryStore, PasswordRules, accounts};
+use carboy_ext::accounts::{
+    AccountEvent, AccountEventKind, Accounts, MemoryStore, NewAccount, PasswordRules, UserStore, accounts,
+};
 use carboy_ext::mail::Mail;
+use carboy_testkit::{Folder, logged};
 
 use crate::common::{EMAIL, PASSWORD, World, quick, world, world_with};
 
@@ -374,4 +377,205 @@ fn views_of_ones_own_call_the_same_functions() {
     assert!(wrong.text().contains("is not right"));
     assert_eq!(world.post("/api/login", &[("email", EMAIL), ("password", PASSWORD)]).text(), "welcome");
     assert_eq!(world.who(), EMAIL);
+}
+
+/// The status of a login from an address.
+fn login_from(world: &World, address: &str, email: &str, password: &str) -> u16 {
+    let form = [("email", email), ("password", password)];
+    let address = std::net::SocketAddr::new(address.parse().unwrap(), 50_000);
+    let client = world.client.without_cookies();
+    client.post("/login").remote_addr(address).form(form).send().status().as_u16()
+}
+
+#[test]
+fn a_client_that_has_to_wait_makes_nobody_else_wait() {
+    let world = world();
+    world.confirmed(EMAIL, PASSWORD);
+    for n in 0..300 {
+        assert_eq!(login_from(&world, "192.0.2.1", &format!("nobody{n}@example.com"), "wrong"), 400, "{n}");
+    }
+    for _ in 0..20 {
+        assert_eq!(login_from(&world, "192.0.2.1", EMAIL, "wrong"), 429);
+    }
+    assert_eq!(login_from(&world, "192.0.2.2", EMAIL, PASSWORD), 303);
+    // Who has one address of IPv6 has all of its network.
+    for n in 0..300 {
+        let status =
+            login_from(&world, &format!("2001:db8::{n:x}"), &format!("nobody{n}@example.com"), "wrong");
+        assert_eq!(status, 400, "{n}");
+    }
+    assert_eq!(login_from(&world, "2001:db8::ffff:1", EMAIL, "wrong"), 429);
+    assert_eq!(login_from(&world, "2001:db8:0:1::1", EMAIL, PASSWORD), 303);
+}
+
+#[test]
+fn where_the_client_could_choose_the_host_all_are_refused_alike_and_nothing_is_done() {
+    let store = MemoryStore::new();
+    let mut app = App::new("shop");
+    quick(&mut app);
+    app.config().set("MAIL_SUPPRESS_SEND", true).set("PROPAGATE_EXCEPTIONS", false);
+    app.ext(Mail::new()).ext(Accounts::new(store.clone()));
+    let client = app.build().unwrap().test_client();
+    crate::common::run(async {
+        for email in [EMAIL, "eve@example.com"] {
+            let mut new = NewAccount::new(email)?;
+            new.confirmed_at = (email == EMAIL).then_some(1);
+            store.create(new).await?;
+        }
+        Ok(())
+    });
+    for path in ["/register", "/reset", "/confirm"] {
+        for email in [EMAIL, "eve@example.com", "nobody@example.com"] {
+            let form = [("email", email), ("password", PASSWORD)];
+            let answer = client.post(path).base_url("http://evil.example").form(form).send();
+            assert_eq!(answer.status(), 500, "{path} {email}");
+        }
+    }
+    assert!(crate::common::run(store.find_by_identifier("nobody@example.com")).is_none());
+}
+
+#[post("/forgot", host = "<host>")]
+async fn forgot_here(host: String) -> carboy::Result<&'static str> {
+    let _ = host;
+    accounts().forgot(EMAIL).await?;
+    Ok("sent")
+}
+
+#[test]
+fn a_server_name_says_nothing_of_hosts_that_are_matched() {
+    let status = |matching: bool| {
+        let mut app = App::new("shop");
+        quick(&mut app);
+        app.config().set("MAIL_SUPPRESS_SEND", true).set("PROPAGATE_EXCEPTIONS", false);
+        app.config().set("SERVER_NAME", "shop.example");
+        if matching {
+            app.host_matching(Some("shop.example")).routes(routes![forgot_here]);
+        }
+        let accounts = Accounts::new(MemoryStore::new());
+        app.ext(accounts.login_extension().login_view("/login").refresh_view("/login"));
+        app.ext(Mail::new()).ext(if matching { accounts.without_views() } else { accounts });
+        let client = app.build().unwrap().test_client();
+        let path = if matching { "/forgot" } else { "/reset" };
+        let request = client.post(path).base_url("http://evil.example").form([("email", EMAIL)]);
+        request.send().status().as_u16()
+    };
+    // Its links are of the SERVER_NAME.
+    assert_eq!(status(false), 303);
+    assert_eq!(status(true), 500);
+}
+
+#[test]
+fn the_newest_sign_up_is_the_one_that_a_link_confirms() {
+    let world = world();
+    world.register(EMAIL, "what an attacker chose");
+    let first = world.link(EMAIL, "Confirm");
+    world.mail.clear_outbox();
+    world.register(EMAIL, PASSWORD);
+    let second = world.link(EMAIL, "Confirm");
+    assert!(world.post(&first, &[]).text().contains("not valid"));
+    let waiting = world.stored(EMAIL);
+    assert!(world.post(&second, &[]).text().contains("is confirmed"));
+    // A sign-up that found it waiting a moment ago is too late.
+    assert_ne!(world.stored(EMAIL).stamp.expose(), waiting.stamp.expose());
+    assert_eq!(world.login(EMAIL, "what an attacker chose").status(), 400);
+    assert_eq!(world.login(EMAIL, PASSWORD).text(), EMAIL);
+    world.post("/logout", &[]);
+
+    world.register(EMAIL, "what an attacker chose");
+    world.link(EMAIL, "already");
+    assert_eq!(world.login(EMAIL, "what an attacker chose").status(), 400);
+    assert_eq!(world.login(EMAIL, PASSWORD).text(), EMAIL);
+}
+
+#[test]
+fn a_sign_up_takes_nothing_from_who_logs_in_by_another_provider() {
+    let world = world();
+    crate::common::run(world.store.create(NewAccount::new(EMAIL).unwrap()));
+    let before = world.stored(EMAIL);
+    world.register(EMAIL, PASSWORD);
+    world.link(EMAIL, "already");
+    let after = world.stored(EMAIL);
+    assert_eq!((after.stamp.expose(), after.password_hash()), (before.stamp.expose(), None));
+}
+
+#[test]
+fn a_remembered_login_does_not_become_fresh_by_a_new_address() {
+    let world = world();
+    world.confirmed(EMAIL, PASSWORD);
+    world.post("/login", &[("email", EMAIL), ("password", PASSWORD), ("remember", "y")]);
+    world.post("/change-email", &[("email", "countess@example.com"), ("password", PASSWORD)]);
+    let link = world.link("countess@example.com", "new e-mail");
+    world.client.delete_cookie("session");
+    assert_eq!(world.who(), EMAIL);
+    let sent = |path: &str| world.client.get(path).send().location().map(str::to_owned);
+    assert_eq!(sent("/two-factor/setup").as_deref(), Some("/login?next=%2Ftwo-factor%2Fsetup"));
+    world.post(&link, &[]);
+    assert_eq!(world.who(), "countess@example.com");
+    assert_eq!(sent("/two-factor/setup").as_deref(), Some("/login?next=%2Ftwo-factor%2Fsetup"));
+    // The password that was asked for makes it fresh.
+    world.post("/change", &[("old_password", PASSWORD), ("password", "green bicycle")]);
+    assert_eq!(sent("/two-factor/setup"), None);
+}
+
+#[test]
+fn letters_are_text_and_html_and_an_apps_own_take_their_place() {
+    let world = world();
+    world.register(EMAIL, PASSWORD);
+    let link = world.link(EMAIL, "Confirm");
+    let html = world.mail.outbox()[0].html.clone().expect("HTML");
+    assert!(html.contains(&format!("<a href=\"http://localhost{link}\">")), "{html}");
+    assert!(html.contains("<p>If you have not asked for an account, you need do nothing.</p>"), "{html}");
+
+    let folder = Folder::new();
+    let letters = folder.path().join("templates/accounts/mail");
+    std::fs::create_dir_all(&letters).unwrap();
+    std::fs::write(letters.join("confirm.txt"), "Welcome to {{ service }}, {{ email }}: {{ link }}").unwrap();
+    let world = world_with(
+        |app| {
+            app.root_path(folder.path());
+        },
+        |accounts| accounts,
+    );
+    world.register(EMAIL, PASSWORD);
+    world.link(EMAIL, "Confirm");
+    let letter = &world.mail.outbox()[0];
+    assert!(letter.body.as_deref().unwrap().starts_with("Welcome to shop, ada@example.com: http"));
+    // No HTML contradicts it.
+    assert_eq!(letter.html, None);
+}
+
+#[test]
+fn when_too_many_mails_wait_everybody_is_told_to_come_back() {
+    let world = world_with(
+        |app| {
+            app.config().set("MAIL_MAX_WAITING", 0).set("PROPAGATE_EXCEPTIONS", false);
+        },
+        |accounts| accounts,
+    );
+    let mut new = NewAccount::new(EMAIL).unwrap();
+    new.confirmed_at = Some(1);
+    crate::common::run(world.store.create(new));
+    for path in ["/register", "/reset", "/confirm"] {
+        for email in [EMAIL, "nobody@example.com"] {
+            let refused = world.post(path, &[("email", email), ("password", PASSWORD)]);
+            assert_eq!(
+                (refused.status().as_u16(), refused.header("retry-after")),
+                (503, Some("60")),
+                "{path}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_hash_that_nobody_here_can_read_is_a_wrong_password_for_its_user_and_an_error_in_the_log() {
+    let world = world();
+    world.confirmed(EMAIL, PASSWORD);
+    world.change(EMAIL, |update| update.password = Some("$2b$12$of.another.kind".to_owned().into()));
+    let (known, log) = logged(|| world.login(EMAIL, PASSWORD));
+    let nobody = world.login("eve@example.com", PASSWORD);
+    assert_eq!(known.status(), 400);
+    assert_eq!(known.text(), nobody.text().replace("eve@example.com", EMAIL));
+    assert!(log.contains("no password is taken"), "{log}");
+    assert!(!log.contains("another.kind"), "{log}");
 }

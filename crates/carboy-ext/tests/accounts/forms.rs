@@ -46,7 +46,6 @@ fn what_is_missing_is_said_at_its_field() {
         ("/change", &["old_password", "password"]),
         ("/change-email", &["email", "password"]),
         ("/two-factor/setup", &["code"]),
-        ("/two-factor/disable", &["password"]),
     ] {
         let page = world.post(path, &[]);
         assert_eq!(page.status(), 400, "{path}");
@@ -55,10 +54,22 @@ fn what_is_missing_is_said_at_its_field() {
         }
     }
     let other = crate::common::world();
-    with_totp(&other);
+    let (secret, _) = with_totp(&other);
     other.login(EMAIL, PASSWORD);
     let page = other.post("/two-factor", &[("code", " ")]).text();
     assert_eq!(error_at(&page, "code"), "This field is required.");
+    other.later(30);
+    other.post("/two-factor", &[("code", &code(&secret, other.now()))]);
+    for (path, fields) in [
+        ("/two-factor/setup", &["password", "code"][..]),
+        ("/two-factor/disable", &["password"]),
+        ("/recovery-codes", &["password"]),
+    ] {
+        let page = other.post(path, &[]).text();
+        for field in fields {
+            assert_eq!(error_at(&page, field), "This field is required.", "{path}");
+        }
+    }
 }
 
 #[test]

@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 use carboy::ExtensionFuture;
 use carboy::prelude::*;
+use carboy::security::password::blocking::generate_password_hash;
 use carboy::server::{Server, ServerConfig};
-use carboy_ext::accounts::{Accounts, Attempt, MemoryStore, Throttle};
+use carboy_ext::accounts::{AccountUpdate, Accounts, Attempt, MemoryStore, NewAccount, Throttle, UserStore};
 use carboy_ext::mail::Mail;
 use carboy_testkit::ask;
 
@@ -31,13 +32,17 @@ fn ping() -> &'static str {
 
 /// An app that hashes with the default parameters and has one account.
 fn app() -> App {
+    app_of(MemoryStore::new())
+}
+
+fn app_of(store: MemoryStore) -> App {
     let mut app = App::new("shop");
     app.config()
         .set("SECRET_KEY", "dev")
         .set("SECURITY_CONFIRMABLE", false)
         .set("MAIL_SUPPRESS_SEND", true)
         .set("MAIL_DEFAULT_SENDER", "shop@example.com");
-    app.ext(Mail::new()).ext(Accounts::new(MemoryStore::new()).with_throttle(Never)).routes(routes![ping]);
+    app.ext(Mail::new()).ext(Accounts::new(store).with_throttle(Never)).routes(routes![ping]);
     app
 }
 
@@ -151,31 +156,24 @@ fn long_two_hundred_logins_at_once_leave_the_others_alone() {
     assert!(beside < 50.0 + busy, "{beside} ms, and {busy} ms without a login");
 }
 
-#[test]
-#[ignore = "takes a minute, and prints figures"]
-fn long_the_time_of_a_login_does_not_tell_who_has_an_account() {
-    let client = app().test_client();
-    let form = |email: &str, password: &str| [("email", email.to_owned()), ("password", password.to_owned())];
-    client.post("/register").form(form("ada@example.com", "violet umbrella")).send();
-    let time = |email: &str| {
-        let request = client.post("/login").form(form(email, "green bicycle"));
+/// Times both in turns, and each first as often as the other; prints the figures, and how the medians stand to each other.
+fn compare(what: &str, rounds: usize, mut known: impl FnMut(), mut unknown: impl FnMut(usize)) -> f64 {
+    fn time(ask: impl FnOnce()) -> f64 {
         let begin = Instant::now();
-        assert_eq!(request.send().status(), 400);
+        ask();
         begin.elapsed().as_secs_f64() * 1e3
-    };
-    for _ in 0..10 {
-        time("ada@example.com");
     }
-    // In turns, and each first as often as the other.
-    let (mut known, mut unknown) = (Vec::new(), Vec::new());
-    for round in 0..500 {
-        let nobody = format!("nobody{round}@example.com");
+    for _ in 0..10 {
+        known();
+    }
+    let (mut with, mut without) = (Vec::new(), Vec::new());
+    for round in 0..rounds {
         if round % 2 == 0 {
-            known.push(time("ada@example.com"));
-            unknown.push(time(&nobody));
+            with.push(time(&mut known));
+            without.push(time(|| unknown(round)));
         } else {
-            unknown.push(time(&nobody));
-            known.push(time("ada@example.com"));
+            without.push(time(|| unknown(round)));
+            with.push(time(&mut known));
         }
     }
     let mean = |times: &[f64]| times.iter().sum::<f64>() / times.len() as f64;
@@ -188,16 +186,76 @@ fn long_the_time_of_a_login_does_not_tell_who_has_an_account() {
         times.sort_by(f64::total_cmp);
         times[times.len() / 2]
     };
-    let error = (variance(&known) / known.len() as f64 + variance(&unknown) / unknown.len() as f64).sqrt();
-    let t = (mean(&known) - mean(&unknown)) / error;
+    let error = (variance(&with) / with.len() as f64 + variance(&without) / without.len() as f64).sqrt();
+    let t = (mean(&with) - mean(&without)) / error;
     println!(
-        "1000 logins: known users {:.3} ms (median {:.3}), unknown {:.3} ms (median {:.3}); Welch's t = {t:.2}",
-        mean(&known),
-        median(&known),
-        mean(&unknown),
-        median(&unknown)
+        "{what}, {} times: known users {:.3} ms (median {:.3}), unknown {:.3} ms (median {:.3}); Welch's t = {t:.2}",
+        2 * rounds,
+        mean(&with),
+        median(&with),
+        mean(&without),
+        median(&without)
     );
+    median(&with) / median(&without)
+}
+
+#[test]
+#[ignore = "takes a minute, and prints figures"]
+fn long_the_time_of_a_login_does_not_tell_who_has_an_account() {
+    let client = app().test_client();
+    let form = |email: &str, password: &str| [("email", email.to_owned()), ("password", password.to_owned())];
+    client.post("/register").form(form("ada@example.com", "violet umbrella")).send();
+    let login = |email: &str| {
+        assert_eq!(client.post("/login").form(form(email, "green bicycle")).send().status(), 400);
+    };
+    let nobody = |round: usize| login(&format!("nobody{round}@example.com"));
+    let ratio = compare("logins", 500, || login("ada@example.com"), nobody);
     // Without the work for nobody the one would take a hundred times as long as the other.
-    let ratio = median(&known) / median(&unknown);
     assert!((0.8..1.25).contains(&ratio), "{ratio}");
+}
+
+#[test]
+#[ignore = "takes a minute, and prints figures"]
+fn long_the_time_of_a_login_does_not_tell_whose_password_flask_hashed() {
+    let store = MemoryStore::new();
+    let mut app = app_of(store.clone());
+    let client = app.test_client();
+    let form = |email: &str, password: &str| [("email", email.to_owned()), ("password", password.to_owned())];
+    for email in ["ada@example.com", "bob@example.com"] {
+        client.post("/register").form(form(email, "violet umbrella")).send();
+    }
+    crate::common::run(async {
+        let bob = store.find_by_identifier("bob@example.com").await?.unwrap();
+        let mut update = AccountUpdate::default();
+        update.password = Some(generate_password_hash("violet umbrella").unwrap().into());
+        store.update(&bob.id, bob.stamp.expose(), update).await
+    });
+    let login = |email: &str| {
+        assert_eq!(client.post("/login").form(form(email, "green bicycle")).send().status(), 400);
+    };
+    let nobody = |round: usize| login(&format!("nobody{round}@example.com"));
+    let migrated = compare("logins, hashed by Flask", 100, || login("bob@example.com"), nobody);
+    let ours = compare("logins, hashed here", 100, || login("ada@example.com"), nobody);
+    for ratio in [migrated, ours] {
+        assert!((0.8..1.25).contains(&ratio), "{ratio}");
+    }
+}
+
+#[test]
+#[ignore = "takes half a minute, and prints figures"]
+fn long_the_time_of_a_link_that_is_asked_for_does_not_tell_who_has_an_account() {
+    let store = MemoryStore::new();
+    let mut app = app_of(store.clone());
+    app.config().set("SECURITY_CONFIRMABLE", true).set("MAIL_MAX_WAITING", 100_000);
+    let client = app.test_client();
+    // Who is not confirmed gets a link to confirm the address as well as one for the password.
+    crate::common::run(store.create(NewAccount::new("ada@example.com").unwrap()));
+    for path in ["/reset", "/confirm"] {
+        let ask = |email: String| {
+            assert_eq!(client.post(path).form([("email", email)]).send().status(), 303);
+        };
+        let known = || ask("ada@example.com".to_owned());
+        let ratio = compare(path, 1000, known, |round| ask(format!("nobody{round}@example.com")));
+        assert!((0.8..1.25).contains(&ratio), "{path}: {ratio}");
+    }
 }

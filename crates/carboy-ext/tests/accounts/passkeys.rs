@@ -75,6 +75,11 @@ impl Site {
         assert_eq!(self.who(), "nobody");
     }
 
+    fn told(&self, subject: &str) {
+        let is_told = || self.mail.outbox().iter().any(|message| message.subject == subject);
+        self.browser.wait_until("the letter", is_told);
+    }
+
     fn names(&self) -> Vec<String> {
         self.browser.all("main li input[name=name]").iter().map(|field| field.property("value")).collect()
     }
@@ -93,6 +98,7 @@ fn a_passkey_is_made_used_renamed_and_deleted() {
     browser.fill("#passkey-name", "My phone");
     browser.follow("#passkey-add");
     assert_eq!(site.names(), ["My phone"]);
+    site.told("A passkey was added to your account");
     let credentials = authenticator.credentials();
     assert_eq!(credentials.len(), 1);
     assert_eq!(credentials[0]["isResidentCredential"], true);
@@ -139,6 +145,7 @@ fn a_passkey_is_made_used_renamed_and_deleted() {
     browser.follow("main li form[action$=delete] button");
     assert!(browser.text().contains("The passkey is deleted."));
     assert!(browser.text().contains("You have none yet."));
+    site.told("A passkey of your account was deleted");
 
     site.log_out();
     site.open("/login");
@@ -232,6 +239,27 @@ fn what_is_no_answer_is_refused() {
     for path in ["/passkeys/x/rename", "/passkeys/x/delete"] {
         assert_eq!(world.post(path, &[("name", "y")]).status(), 404, "{path}");
     }
+}
+
+#[test]
+fn logins_by_passkeys_are_counted_by_client() {
+    let world = world();
+    let ask = |path: &str, address: &str| {
+        let address = std::net::SocketAddr::new(address.parse().unwrap(), 50_000);
+        let client = world.client.without_cookies();
+        client.post(path).remote_addr(address).json(&json!({})).send()
+    };
+    for n in 0..300 {
+        let path = ["/passkeys/login", "/passkeys/login/finish"][n % 2];
+        assert_eq!(ask(path, "192.0.2.1").status(), [200, 400][n % 2], "{n}");
+    }
+    for path in ["/passkeys/login", "/passkeys/login/finish"] {
+        let refused = ask(path, "192.0.2.1");
+        assert_eq!(refused.status(), 429, "{path}");
+        assert_eq!(refused.json::<Value>()["error"], "Too many attempts. Please wait a while.");
+        assert!(refused.header("retry-after").is_some());
+    }
+    assert_eq!(ask("/passkeys/login", "192.0.2.2").status(), 200);
 }
 
 #[test]

@@ -1,7 +1,10 @@
 //! Hashes and rules.
 
+use carboy::prelude::*;
+use carboy::security::password::blocking::generate_password_hash_with;
 use carboy_ext::accounts::{OwnData, PasswordCheck, PasswordProblem, PasswordRules, Passwords, is_common};
 use carboy_testkit::python;
+use serde_json::json;
 
 fn cheap() -> Passwords {
     Passwords::new(64, 1, 1).unwrap()
@@ -27,7 +30,6 @@ fn no_hash_shows_in_debug() {
 
 #[test]
 fn werkzeugs_hashes_are_good_and_made_anew() {
-    use carboy::security::password::blocking::generate_password_hash_with;
     for method in ["scrypt:1024:8:1", "pbkdf2:sha256:1000"] {
         let old = generate_password_hash_with("violet umbrella", method, 16).unwrap();
         let check = cheap().check_blocking(Some(&old), "violet umbrella").unwrap();
@@ -51,6 +53,58 @@ fn hashes_that_cost_too_much_or_make_no_sense_are_an_error_and_no_attempt() {
     }
     assert!(Passwords::new(1 << 30, 1, 1).is_err());
     assert!(Passwords::new(1, 1, 1).is_err());
+}
+
+/// How long a check computes, in milliseconds: the best of some. What else the machine does is not in it.
+fn time(passwords: &Passwords, stored: Option<&str>) -> f64 {
+    let computed = || {
+        let told = std::fs::read_to_string("/proc/thread-self/schedstat").unwrap();
+        told.split(' ').next().unwrap().parse::<f64>().unwrap() / 1e6
+    };
+    let one = || {
+        let begin = computed();
+        assert_eq!(passwords.check_blocking(stored, "wrong").unwrap(), PasswordCheck::Wrong);
+        computed() - begin
+    };
+    (0..5).map(|_| one()).fold(f64::MAX, f64::min)
+}
+
+#[test]
+fn each_check_takes_the_time_of_every_kind_of_hash_that_is_in_use() {
+    let dear = generate_password_hash_with("violet umbrella", "pbkdf2:sha256:20000", 16).unwrap();
+    let passwords = cheap();
+    let cheap = passwords.hash_blocking("violet umbrella").unwrap();
+    let before = time(&passwords, None);
+    // From the first one of its kind on.
+    let all = time(&passwords, Some(&dear));
+    assert!(all > 10.0 * before, "{all} {before}");
+    for stored in [None, Some(&*cheap), Some(&*dear)] {
+        let ratio = time(&passwords, stored) / all;
+        // Without the work of the other kind it would be a hundredth.
+        assert!((0.3..3.0).contains(&ratio), "{stored:?}: {ratio}");
+    }
+    assert!(matches!(
+        passwords.check_blocking(Some(&dear), "violet umbrella").unwrap(),
+        PasswordCheck::Outdated(_)
+    ));
+}
+
+#[test]
+fn the_kinds_of_hashes_may_be_listed() {
+    let of = |kinds: serde_json::Value| {
+        let mut app = App::new("shop");
+        app.config().set("SECURITY_PASSWORD_ARGON2_MEMORY", 64).set("SECURITY_PASSWORD_ARGON2_TIME", 1);
+        app.config().set("SECURITY_DEPRECATED_PASSWORD_SCHEMES", kinds);
+        Passwords::from_config(app.config()).map_err(|error| error.to_string())
+    };
+    let none = of(json!([])).unwrap();
+    let listed = of(json!(["pbkdf2:sha256:20000"])).unwrap();
+    assert!(time(&listed, None) > 10.0 * time(&none, None));
+    // Where they are listed none is found out.
+    let dear = generate_password_hash_with("violet umbrella", "pbkdf2:sha256:20000", 16).unwrap();
+    assert!(time(&none, Some(&dear)) > 10.0 * time(&none, None));
+    let error = of(json!(["rot13"])).unwrap_err();
+    assert!(error.starts_with("SECURITY_DEPRECATED_PASSWORD_SCHEMES: 'rot13': "), "{error}");
 }
 
 #[test]

@@ -99,7 +99,8 @@ fn a_secret_that_nothing_opens_is_logged_and_leaves_the_recovery_codes() {
     let world = world();
     let (secret, codes) = with_totp(&world);
     let stored = kept(&world, EMAIL);
-    let changed = format!("{}{}", &stored[..20], stored[20..].replace(['a', 'b', 'c', 'd', 'e'], "f"));
+    let other = if stored[20..].starts_with('A') { "B" } else { "A" };
+    let changed = format!("{}{other}{}", &stored[..20], &stored[21..]);
     assert_ne!(changed, stored);
     let cut = stored[..stored.len() - 4].to_owned();
     let texts = [&*stored, &changed, &cut, "v1.", "v1.AAAA", "v1.?", "v2.AAAA", "", "JBSWY3DP", "no base32!"];

@@ -5,17 +5,18 @@ use carboy::{Secret, session};
 use crate::accounts::error::{AccountError, AccountErrorKind};
 use crate::accounts::events::AccountEventKind;
 use crate::accounts::extension::Accounts;
-use crate::accounts::recovery;
+use crate::accounts::mails::{self, Mailing};
 use crate::accounts::stores::{Account, AccountUpdate, Updated};
 use crate::accounts::throttle::Attempt;
 use crate::accounts::totp::{self, TotpSetup};
+use crate::accounts::{hosts, recovery};
 
 /// The secret that waits in the session to be confirmed by a code. Its user has seen it.
 const PENDING: &str = "_accounts_totp";
 
 impl Accounts {
     /// What the user needs to set an authenticator app up. The secret waits in the session until [`enable_totp`](Self::enable_totp) gets a code
-    /// of it; asked again meanwhile it is the same.
+    /// of it, or [`replace_totp`](Self::replace_totp); asked again meanwhile it is the same.
     ///
     /// # Errors
     ///
@@ -44,58 +45,119 @@ impl Accounts {
     /// # Errors
     ///
     /// [`Code`](AccountErrorKind::Code), [`NotWaiting`](AccountErrorKind::NotWaiting) without [`setup_totp`](Self::setup_totp),
-    /// [`NotLoggedIn`](AccountErrorKind::NotLoggedIn), [`Throttled`](AccountErrorKind::Throttled).
+    /// [`NotLoggedIn`](AccountErrorKind::NotLoggedIn), [`Throttled`](AccountErrorKind::Throttled);
+    /// [`HasTotp`](AccountErrorKind::HasTotp) when there is one already: see [`replace_totp`](Self::replace_totp).
     pub async fn enable_totp(&self, code: &str) -> Result<Vec<String>, AccountError> {
         let account = self.required_fresh()?;
-        let secret = self.pending_totp(&account).ok_or(AccountErrorKind::NotWaiting)?;
+        if account.totp_secret.is_some() {
+            return Err(AccountErrorKind::HasTotp.into());
+        }
+        let (secret, step) = self.check_pending_totp(&account, code).await?;
+        let codes = self.set_totp(&account, secret, step).await?;
+        self.tell(AccountEventKind::TotpEnabled, Some(&account));
+        self.notify(Mailing::new(&mails::TOTP_ENABLED, &account.email));
+        Ok(codes)
+    }
+
+    /// Makes another authenticator app the second factor, in place of the one that the account has; new recovery codes, to be shown once.
+    /// `proof` is that of [`disable_totp`](Self::disable_totp).
+    ///
+    /// # Errors
+    ///
+    /// Those of [`enable_totp`](Self::enable_totp), but for `HasTotp`, and of [`disable_totp`](Self::disable_totp).
+    pub async fn replace_totp(&self, code: &str, proof: &str) -> Result<Vec<String>, AccountError> {
+        let account = self.required_fresh()?;
+        // The code of the new one first, as the proof may be a code that is good once.
+        let (secret, step) = self.check_pending_totp(&account, code).await?;
+        self.check_proof(&account, proof).await?;
+        let codes = self.set_totp(&account, secret, step).await?;
+        self.tell(AccountEventKind::TotpReplaced, Some(&account));
+        self.notify(Mailing::new(&mails::TOTP_REPLACED, &account.email));
+        Ok(codes)
+    }
+
+    /// The secret that waits in the session, and the step of time that the code of it belongs to.
+    async fn check_pending_totp(
+        &self,
+        account: &Account,
+        code: &str,
+    ) -> Result<(Secret<String>, i64), AccountError> {
+        hosts::check()?;
+        let secret = self.pending_totp(account).ok_or(AccountErrorKind::NotWaiting)?;
         self.count(Attempt::Code, &account.id).await?;
         let step = totp::step_of(secret.expose(), code, self.clock().unix_seconds())?;
-        let step = step.ok_or(AccountErrorKind::Code)?;
+        Ok((secret, step.ok_or(AccountErrorKind::Code)?))
+    }
+
+    async fn set_totp(
+        &self,
+        account: &Account,
+        secret: Secret<String>,
+        step: i64,
+    ) -> Result<Vec<String>, AccountError> {
         let secret = self.settings()?.sealer.seal(&account.id, &secret)?;
-        let update = AccountUpdate { totp_secret: Some(Some(secret)), ..AccountUpdate::default() };
-        match self.store().update(&account.id, account.stamp.expose(), update).await? {
-            Updated::Done => {}
-            Updated::Stale | Updated::Taken => return Err(AccountErrorKind::NotLoggedIn.into()),
-        }
+        self.change_totp(account, Some(secret)).await?;
         // The code that was shown here logs nobody in.
         self.store().spend_totp_step(&account.id, step).await?;
         self.forget(Attempt::Code, &account.id).await?;
         session().remove(PENDING);
-        self.tell(AccountEventKind::TotpEnabled, Some(&account));
-        self.new_recovery_codes(&account).await
+        self.new_recovery_codes(account).await
+    }
+
+    async fn change_totp(
+        &self,
+        account: &Account,
+        secret: Option<Secret<String>>,
+    ) -> Result<(), AccountError> {
+        let update = AccountUpdate { totp_secret: Some(secret), ..AccountUpdate::default() };
+        match self.store().update(&account.id, account.stamp.expose(), update).await? {
+            Updated::Done => Ok(()),
+            Updated::Stale | Updated::Taken => Err(AccountErrorKind::NotLoggedIn.into()),
+        }
     }
 
     /// Makes the authenticator app no second factor any more, and removes the recovery codes.
     ///
+    /// `proof` is the password, or, for an account that has none, a code of the app or a recovery code.
+    ///
     /// # Errors
     ///
-    /// [`Credentials`](AccountErrorKind::Credentials) when the password is not right, [`NotLoggedIn`](AccountErrorKind::NotLoggedIn).
-    pub async fn disable_totp(&self, password: &str) -> Result<(), AccountError> {
+    /// [`Credentials`](AccountErrorKind::Credentials) when the password is not right, [`Code`](AccountErrorKind::Code) when the code is not,
+    /// [`NotLoggedIn`](AccountErrorKind::NotLoggedIn), [`Throttled`](AccountErrorKind::Throttled).
+    pub async fn disable_totp(&self, proof: &str) -> Result<(), AccountError> {
         let account = self.required_fresh()?;
-        self.confirm_password(&account, password).await?;
-        let update = AccountUpdate { totp_secret: Some(None), ..AccountUpdate::default() };
-        match self.store().update(&account.id, account.stamp.expose(), update).await? {
-            Updated::Done => {}
-            Updated::Stale | Updated::Taken => return Err(AccountErrorKind::NotLoggedIn.into()),
-        }
+        hosts::check()?;
+        self.check_proof(&account, proof).await?;
+        self.change_totp(&account, None).await?;
         self.store().set_recovery_codes(&account.id, Vec::new()).await?;
         self.tell(AccountEventKind::TotpDisabled, Some(&account));
+        self.notify(Mailing::new(&mails::TOTP_DISABLED, &account.email));
         Ok(())
     }
 
-    /// New recovery codes in place of those before, to be shown once.
+    /// New recovery codes in place of those before, to be shown once. `proof` is that of [`disable_totp`](Self::disable_totp).
     ///
     /// # Errors
     ///
-    /// [`Credentials`](AccountErrorKind::Credentials) when the password is not right, [`NotLoggedIn`](AccountErrorKind::NotLoggedIn);
-    /// [`Disabled`](AccountErrorKind::Disabled) without a second factor.
-    pub async fn regenerate_recovery_codes(&self, password: &str) -> Result<Vec<String>, AccountError> {
+    /// Those of [`disable_totp`](Self::disable_totp); [`Disabled`](AccountErrorKind::Disabled) without a second factor.
+    pub async fn regenerate_recovery_codes(&self, proof: &str) -> Result<Vec<String>, AccountError> {
         let account = self.required_fresh()?;
         if account.totp_secret.is_none() {
             return Err(AccountErrorKind::Disabled.into());
         }
-        self.confirm_password(&account, password).await?;
-        self.new_recovery_codes(&account).await
+        hosts::check()?;
+        self.check_proof(&account, proof).await?;
+        let codes = self.new_recovery_codes(&account).await?;
+        self.notify(Mailing::new(&mails::RECOVERY_CODES_MADE, &account.email));
+        Ok(codes)
+    }
+
+    /// Whether somebody who is logged in shows again to be the account's user, before a factor of it is changed.
+    async fn check_proof(&self, account: &Account, proof: &str) -> Result<(), AccountError> {
+        match account.password {
+            Some(_) => self.confirm_password(account, proof).await,
+            None => self.check_second_factor(account, proof).await,
+        }
     }
 
     async fn new_recovery_codes(&self, account: &Account) -> Result<Vec<String>, AccountError> {

@@ -3,14 +3,14 @@
 use std::sync::Arc;
 
 use carboy::security::signing::base64_encode;
-use carboy::{Secret, UrlValue, is_safe_redirect, session, try_url_for};
+use carboy::{Secret, StatusCode, UrlValue, is_safe_redirect, session, try_url_for};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use crate::accounts::error::{AccountError, AccountErrorKind};
 use crate::accounts::events::AccountEventKind;
 use crate::accounts::extension::Accounts;
-use crate::accounts::passwords::PasswordCheck;
+use crate::accounts::passwords::{PasswordCheck, Passwords};
 use crate::accounts::stores::{Account, AccountUpdate};
 use crate::accounts::throttle::Attempt;
 use crate::login::{login_fresh, logout_user};
@@ -49,8 +49,16 @@ impl Accounts {
         let key = base64_encode(&Sha256::digest(&identifier)[..16]);
         self.count(Attempt::Password, &key).await?;
         let account = self.store().find_by_identifier(&identifier).await?;
+        self.learn_kinds_of_hashes(&settings.passwords).await;
         let stored = account.as_ref().and_then(Account::password_hash);
-        let check = settings.passwords.check(stored, password).await?;
+        let check = match (settings.passwords.check(stored, password).await, &account) {
+            // That nobody here can read it is for who runs the app; an answer of its own would tell that there is such an account.
+            (Err(error), Some(account)) if error.status() != StatusCode::SERVICE_UNAVAILABLE => {
+                tracing::error!(target: "carboy::accounts", account = account.id.as_str(), "no password is taken: {error}");
+                PasswordCheck::Wrong
+            }
+            (check, _) => check?,
+        };
         let (Some(mut account), true) = (account, check != PasswordCheck::Wrong) else {
             self.tell(AccountEventKind::LoginFailed, None);
             return Err(AccountErrorKind::Credentials.into());
@@ -70,6 +78,24 @@ impl Accounts {
             account.password = password;
         }
         Ok(account)
+    }
+
+    /// Asks the store once which kinds of hashes it has.
+    async fn learn_kinds_of_hashes(&self, passwords: &Passwords) {
+        if !passwords.learns_kinds() {
+            return;
+        }
+        let all = async {
+            let mut known: Vec<_> = passwords.known_kinds().iter().map(|kind| format!("{kind}$")).collect();
+            // A store of very many kinds is left at some.
+            for _ in 0..8 {
+                let Some(hash) = self.store().password_of_another_kind(&known).await? else { break };
+                known.push(passwords.learn_kind(&hash));
+            }
+            Ok::<_, carboy::Error>(())
+        };
+        // Where it fails, so will what comes next.
+        let _ = self.learnt_kinds().get_or_try_init(|| all).await;
     }
 
     /// Logs a user in, or lets the session wait for the second factor.

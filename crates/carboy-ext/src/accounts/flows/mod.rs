@@ -2,6 +2,7 @@
 
 mod email;
 mod factors;
+mod identities;
 mod login;
 mod password;
 mod register;

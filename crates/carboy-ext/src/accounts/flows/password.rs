@@ -7,10 +7,11 @@ use crate::accounts::error::{AccountError, AccountErrorKind};
 use crate::accounts::events::AccountEventKind;
 use crate::accounts::extension::Accounts;
 use crate::accounts::links::Purpose;
+use crate::accounts::mails::{self, Mailing};
 use crate::accounts::passwords::PasswordCheck;
 use crate::accounts::stores::{Account, AccountUpdate, Updated};
 use crate::accounts::throttle::Attempt;
-use crate::accounts::{mails, random, session as current};
+use crate::accounts::{hosts, random, session as current};
 
 impl Accounts {
     /// Sends a link to choose a new password to the address of an account, if there is one. The answer is the same if not.
@@ -19,20 +20,21 @@ impl Accounts {
     ///
     /// [`Email`](AccountErrorKind::Email), [`Throttled`](AccountErrorKind::Throttled).
     pub async fn forgot(&self, email: &str) -> Result<(), AccountError> {
-        let settings = self.settings()?;
-        if !settings.recoverable {
+        if !self.settings()?.recoverable {
             return Err(AccountErrorKind::Disabled.into());
         }
+        hosts::check()?;
         let email = normalize_email(email).ok_or(AccountErrorKind::Email)?;
         self.count(Attempt::Mail, &email).await?;
-        if let Some(account) = self.store().find_by_identifier(&email).await?.filter(|account| account.active)
-        {
-            let token = settings.links.make(Purpose::Reset, &account, None)?;
+        let accounts = self.clone();
+        self.mail(async move {
+            let account = accounts.store().find_by_identifier(&email).await?;
+            let Some(account) = account.filter(|account| account.active) else { return Ok(None) };
+            let token = accounts.settings()?.links.make(Purpose::Reset, &account, None)?;
+            accounts.tell(AccountEventKind::ResetRequested, Some(&account));
             // To the stored address: what was typed may only look like it.
-            self.mail(&mails::RESET, &account.email, Some(&token))?;
-            self.tell(AccountEventKind::ResetRequested, Some(&account));
-        }
-        Ok(())
+            Ok(Some(Mailing::new(&mails::RESET, &account.email).with_token(token)))
+        })
     }
 
     /// The account that a mailed token lets choose a new password.
@@ -61,6 +63,7 @@ impl Accounts {
     ///
     /// [`Link`](AccountErrorKind::Link), [`Password`](AccountErrorKind::Password).
     pub async fn reset(&self, token: &str, password: &str) -> Result<Account, AccountError> {
+        hosts::check()?;
         let account = self.reset_account(token).await?;
         self.check_password_rules(password, &account.email)?;
         let confirmed_at = account.confirmed_at.unwrap_or(self.now());
@@ -80,10 +83,12 @@ impl Accounts {
             return Err(AccountErrorKind::Disabled.into());
         }
         let account = self.required()?;
+        hosts::check()?;
         self.confirm_password(&account, old).await?;
         self.check_password_rules(new, &account.email)?;
         let account = self.set_password(Account::clone(&account), new, None).await?;
-        current::go_on(&account);
+        // Its password was asked for just now.
+        current::go_on(&account, true);
         self.tell(AccountEventKind::PasswordChanged, Some(&account));
         Ok(account)
     }
@@ -126,7 +131,7 @@ impl Accounts {
         account.password = Some(hash);
         account.stamp = stamp;
         account.confirmed_at = confirmed_at.or(account.confirmed_at);
-        self.mail(&mails::PASSWORD_CHANGED, &account.email, None)?;
+        self.notify(Mailing::new(&mails::PASSWORD_CHANGED, &account.email));
         Ok(account)
     }
 }

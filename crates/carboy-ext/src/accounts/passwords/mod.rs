@@ -3,6 +3,7 @@
 //! A hash costs time and memory on purpose, so all of them go through the queue of [`carboy::security::password`]: as many at once as
 //! there are cores, 64 may wait, the next is a 503.
 
+mod kinds;
 mod memory;
 mod rules;
 
@@ -14,6 +15,8 @@ use argon2::{Algorithm, Argon2, Params, Version};
 use carboy::security::password::{self as werkzeug, MAX_PASSWORD_BYTES};
 use carboy::{Config, Error, HttpError, Result, StatusCode};
 use zeroize::Zeroizing;
+
+use kinds::{Kinds, kind_of};
 
 pub use rules::{OwnData, PasswordProblem, PasswordRules, is_common};
 
@@ -29,6 +32,10 @@ const SALT_BYTES: usize = 16;
 /// The default is OWASP's recommendation of 19 MiB, two passes and one lane. SECURITY_PASSWORD_ARGON2_MEMORY (KiB), …_TIME and
 /// …_PARALLELISM change it; hashes of other parameters stay good and are made anew when their user logs in.
 ///
+/// As long as hashes of other kinds are in use each check takes the time of all of them, lest the time tell who has an account. Which those are
+/// is found out by itself, from the store and from what is checked; SECURITY_DEPRECATED_PASSWORD_SCHEMES lists them instead, as
+/// `["scrypt:32768:8:1", "pbkdf2:sha256:600000"]`.
+///
 /// ```
 /// use carboy_ext::accounts::{PasswordCheck, Passwords};
 ///
@@ -42,6 +49,7 @@ const SALT_BYTES: usize = 16;
 #[derive(Clone)]
 pub struct Passwords {
     params: Params,
+    kinds: Kinds,
 }
 
 /// What [`Passwords::check`] found.
@@ -67,7 +75,7 @@ impl fmt::Debug for PasswordCheck {
 
 impl Default for Passwords {
     fn default() -> Self {
-        Self { params: Params::DEFAULT }
+        Self { params: Params::DEFAULT, kinds: Kinds::default() }
     }
 }
 
@@ -96,20 +104,42 @@ impl Passwords {
             )));
         }
         let params = Params::new(memory_kib, passes, lanes, None).map_err(|error| refuse(&error))?;
-        Ok(Self { params })
+        Ok(Self { params, kinds: Kinds::default() })
     }
 
-    /// As SECURITY_PASSWORD_ARGON2_MEMORY, …_TIME and …_PARALLELISM say, else the default.
+    /// As SECURITY_PASSWORD_ARGON2_MEMORY, …_TIME and …_PARALLELISM say, else the default; SECURITY_DEPRECATED_PASSWORD_SCHEMES lists the kinds of
+    /// hashes that are still in use.
     ///
     /// # Errors
     ///
-    /// Those of [`new`](Self::new), and a setting that is no number.
+    /// Those of [`new`](Self::new), a setting that is no number, and a kind that is none.
     pub fn from_config(config: &Config) -> Result<Self> {
-        Self::new(
+        let passwords = Self::new(
             config.get("SECURITY_PASSWORD_ARGON2_MEMORY")?.unwrap_or(Params::DEFAULT_M_COST),
             config.get("SECURITY_PASSWORD_ARGON2_TIME")?.unwrap_or(Params::DEFAULT_T_COST),
             config.get("SECURITY_PASSWORD_ARGON2_PARALLELISM")?.unwrap_or(Params::DEFAULT_P_COST),
-        )
+        )?;
+        Ok(Self { kinds: Kinds::from_config(config)?, ..passwords })
+    }
+
+    /// Whether the kinds of hashes that are still in use are to be found out.
+    pub(crate) fn learns_kinds(&self) -> bool {
+        self.kinds.learns()
+    }
+
+    /// Takes the kind of a stored hash into account from now on, and says what such hashes begin with.
+    pub(crate) fn learn_kind(&self, stored: &str) -> String {
+        let kind = kind_of(stored);
+        self.kinds.learn(kind);
+        format!("{kind}$")
+    }
+
+    /// The kinds that are known, the current one first.
+    pub(crate) fn known_kinds(&self) -> Vec<String> {
+        let (m, t, p) = (self.params.m_cost(), self.params.t_cost(), self.params.p_cost());
+        let current = format!("$argon2id$v=19$m={m},t={t},p={p}");
+        let others = self.kinds.all().into_iter().filter(|kind| *kind != current).collect::<Vec<_>>();
+        std::iter::once(current).chain(others).collect()
     }
 
     /// Hashes a password for storage, off the worker.
@@ -168,29 +198,37 @@ impl Passwords {
         if password.len() > MAX_PASSWORD_BYTES {
             return Ok(PasswordCheck::Wrong);
         }
-        let Some(stored) = stored else {
-            derive(&self.argon2(), &self.params, password, b"nobody's password")?;
-            return Ok(PasswordCheck::Wrong);
+        let right = match stored {
+            Some(stored) => verify(stored, password),
+            None => Ok(false),
         };
-        let right = if stored.starts_with("$argon2") {
-            verify_argon2(stored, password)?
-        } else {
-            werkzeug::blocking::check_password_hash(stored, password)?
-        };
-        match right {
-            false => Ok(PasswordCheck::Wrong),
-            true if self.is_current(stored) => Ok(PasswordCheck::Right),
+        let own = stored.map(kind_of);
+        if let (Some(own), true) = (own, right.is_ok()) {
+            self.kinds.learn(own);
+        }
+        let kinds = self.known_kinds();
+        // The time is that of all kinds, whichever it was.
+        for kind in kinds.iter().filter(|kind| own != Some(kind.as_str())) {
+            let _ = verify(&kinds::sample(kind), password);
+        }
+        let is_current = own == kinds.first().map(String::as_str);
+        match right? {
+            true if is_current => Ok(PasswordCheck::Right),
             true => Ok(PasswordCheck::Outdated(self.hash_blocking(password)?)),
+            false => Ok(PasswordCheck::Wrong),
         }
     }
 
     fn argon2(&self) -> Argon2<'static> {
         Argon2::new(Algorithm::Argon2id, Version::V0x13, self.params.clone())
     }
+}
 
-    fn is_current(&self, stored: &str) -> bool {
-        let (m, t, p) = (self.params.m_cost(), self.params.t_cost(), self.params.p_cost());
-        stored.starts_with(&format!("$argon2id$v=19$m={m},t={t},p={p}$"))
+/// Whether a password belongs to a hash of any kind.
+fn verify(stored: &str, password: &str) -> Result<bool> {
+    match stored.starts_with("$argon2") {
+        true => verify_argon2(stored, password),
+        false => Ok(werkzeug::blocking::check_password_hash(stored, password)?),
     }
 }
 

@@ -195,6 +195,13 @@ impl UserStore for MemoryStore {
         ready(passkey.map(|passkey| name.clone_into(&mut passkey.name)).is_some())
     }
 
+    fn password_of_another_kind<'a>(&'a self, kinds: &'a [String]) -> StoreFuture<'a, Option<String>> {
+        let data = self.data();
+        let mut hashes = data.accounts.values().filter_map(Account::password_hash);
+        let other = hashes.find(|hash| kinds.iter().all(|kind| !hash.starts_with(kind.as_str())));
+        ready(other.map(str::to_owned))
+    }
+
     fn delete_passkey<'a>(&'a self, account_id: &'a str, credential_id: &'a str) -> StoreFuture<'a, bool> {
         let mut data = self.data();
         let before = data.passkeys.len();

@@ -254,6 +254,13 @@ pub trait UserStore: Send + Sync + 'static {
     /// Removes a passkey of this account; whether it was there.
     fn delete_passkey<'a>(&'a self, account_id: &'a str, credential_id: &'a str) -> StoreFuture<'a, bool>;
 
+    /// The hash of a password that begins with none of these texts, if there is one: so the kinds of hashes are learnt that are still in use. It is
+    /// asked at the first login, and once more for each kind. By default none is looked for, and kinds are learnt as their users log in.
+    fn password_of_another_kind<'a>(&'a self, kinds: &'a [String]) -> StoreFuture<'a, Option<String>> {
+        let _ = kinds;
+        Box::pin(async { Ok(None) })
+    }
+
     /// Sets the app up for the store: what [`Accounts`](super::Accounts) calls when it is registered. A database adds its migrations here.
     ///
     /// # Errors

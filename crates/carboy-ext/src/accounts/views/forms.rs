@@ -114,6 +114,7 @@ pub(super) struct OwnPassword {
     pub(super) password: String,
 }
 
+/// At the login, and in place of the password of an account that has none.
 #[derive(Form)]
 pub(super) struct SecondFactor {
     #[field(
@@ -131,6 +132,43 @@ pub(super) struct SetupTotp {
         label = "Code",
         description = "The six digits that the app shows now.",
         attr(autocomplete = "one-time-code", autocapitalize = "none", spellcheck = "false"),
+        validate(data_required)
+    )]
+    pub(super) code: String,
+}
+
+#[derive(Form)]
+pub(super) struct ReplaceTotp {
+    #[field(
+        label = "Password",
+        widget = "password",
+        attr(autocomplete = "current-password"),
+        validate(input_required)
+    )]
+    pub(super) password: String,
+    #[field(
+        label = "Code",
+        description = "The six digits that the new app shows now.",
+        attr(autocomplete = "one-time-code", autocapitalize = "none", spellcheck = "false"),
+        validate(data_required)
+    )]
+    pub(super) code: String,
+}
+
+/// For an account without a password.
+#[derive(Form)]
+pub(super) struct ReplaceTotpByCode {
+    #[field(
+        label = "Code of the app until now",
+        description = "The six digits that it shows, or a recovery code.",
+        attr(autocomplete = "one-time-code", autocapitalize = "none", spellcheck = "false"),
+        validate(data_required)
+    )]
+    pub(super) old_code: String,
+    #[field(
+        label = "Code",
+        description = "The six digits that the new app shows now.",
+        attr(autocomplete = "off", autocapitalize = "none", spellcheck = "false"),
         validate(data_required)
     )]
     pub(super) code: String,

@@ -34,12 +34,8 @@ pub(super) const TEMPLATES: &[(&str, &str)] = &[
     ("accounts/password.html", include_str!("../templates/password.html")),
     ("accounts/recovery_codes.html", include_str!("../templates/recovery_codes.html")),
     ("accounts/passkeys.html", include_str!("../templates/passkeys.html")),
-    ("accounts/mail/confirm.txt", include_str!("../templates/mail/confirm.txt")),
-    ("accounts/mail/already.txt", include_str!("../templates/mail/already.txt")),
-    ("accounts/mail/reset.txt", include_str!("../templates/mail/reset.txt")),
-    ("accounts/mail/password_changed.txt", include_str!("../templates/mail/password_changed.txt")),
-    ("accounts/mail/change_email.txt", include_str!("../templates/mail/change_email.txt")),
-    ("accounts/mail/email_changed.txt", include_str!("../templates/mail/email_changed.txt")),
+    ("accounts/mail/letter.txt", include_str!("../templates/mail/letter.txt")),
+    ("accounts/mail/letter.html", include_str!("../templates/mail/letter.html")),
 ];
 
 /// The views. They are made without `routes!`, which would make this package's folder the app's.
