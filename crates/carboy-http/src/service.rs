@@ -12,6 +12,12 @@ pub trait Service: Send + Sync + 'static {
     /// Is told, once, that whoever serves begins to stop: an answer that does not end by itself (a stream of events, a WebSocket) is to
     /// come to its end now. Does nothing by default.
     fn drain(&self) {}
+
+    /// Why nobody but this machine is to reach it, when that is so: debug mode. A server refuses addresses then that other machines can
+    /// reach. `None` by default.
+    fn local_only(&self) -> Option<&str> {
+        None
+    }
 }
 
 impl<S: Service> Service for std::sync::Arc<S> {
@@ -21,5 +27,9 @@ impl<S: Service> Service for std::sync::Arc<S> {
 
     fn drain(&self) {
         (**self).drain();
+    }
+
+    fn local_only(&self) -> Option<&str> {
+        (**self).local_only()
     }
 }

@@ -10,8 +10,9 @@ use std::{
     pin::Pin,
     sync::Arc,
     task::{Context, Poll},
-    time::Duration,
+    time::{Duration, Instant},
 };
+use tokio::sync::Mutex;
 
 /// How long a check may take before it counts as failed.
 const CHECK_LIMIT: Duration = Duration::from_secs(5);
@@ -29,6 +30,14 @@ pub(crate) struct Health {
     paths: HealthPaths,
     checks: Vec<Check>,
     shutdown: ShutdownHandle,
+    last: Mutex<Option<Round>>,
+}
+
+/// One time that all checks were asked.
+struct Round {
+    began: Instant,
+    /// The names of those that failed.
+    failed: Vec<String>,
 }
 
 /// A service with the server's own paths before it.
@@ -45,8 +54,10 @@ impl<S> Front<S> {
         shutdown: &ShutdownHandle,
     ) -> Self {
         let wanted = paths.ready.is_some() || paths.live.is_some();
-        let health =
-            wanted.then(|| Arc::new(Health { paths: paths.clone(), checks, shutdown: shutdown.clone() }));
+        let health = wanted.then(|| {
+            let (paths, shutdown) = (paths.clone(), shutdown.clone());
+            Arc::new(Health { paths, checks, shutdown, last: Mutex::default() })
+        });
         Front { service, health }
     }
 }
@@ -62,6 +73,10 @@ impl<S: Service> Service for Front<S> {
 
     fn drain(&self) {
         self.service.drain();
+    }
+
+    fn local_only(&self) -> Option<&str> {
+        self.service.local_only()
     }
 }
 
@@ -113,6 +128,23 @@ impl Health {
         if self.shutdown.is_stopping() {
             return text(StatusCode::SERVICE_UNAVAILABLE, "stopping\n".to_owned());
         }
+        let failed = self.failed().await;
+        if failed.is_empty() {
+            text(StatusCode::OK, "ok\n".to_owned())
+        } else {
+            text(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {}\n", failed.join(", ")))
+        }
+    }
+
+    /// The names of the checks that fail. They are asked once at a time, whoever asks for them and how often: all who ask while they
+    /// are asked get what the next round says.
+    async fn failed(&self) -> Vec<String> {
+        let asked = Instant::now();
+        let mut last = self.last.lock().await;
+        if let Some(round) = last.as_ref().filter(|round| round.began >= asked) {
+            return round.failed.clone();
+        }
+        let began = Instant::now();
         let mut failed = Vec::new();
         for check in &self.checks {
             let outcome = match tokio::time::timeout(CHECK_LIMIT, (check.run)()).await {
@@ -122,14 +154,11 @@ impl Health {
             if let Err(why) = outcome {
                 // The reason is for those who read the log; whoever asks learns the name.
                 tracing::warn!(target: "carboy::server", check = check.name, "not ready: {why}");
-                failed.push(check.name.as_str());
+                failed.push(check.name.clone());
             }
         }
-        if failed.is_empty() {
-            text(StatusCode::OK, "ok\n".to_owned())
-        } else {
-            text(StatusCode::SERVICE_UNAVAILABLE, format!("not ready: {}\n", failed.join(", ")))
-        }
+        *last = Some(Round { began, failed: failed.clone() });
+        failed
     }
 }
 

@@ -17,13 +17,15 @@ pub(crate) async fn keep_fresh(tls: Arc<Tls>, signals: bool) {
             }
         };
         let told = matches!(race(tick, hangup.comes()).await, Either::Second(()));
-        let now = stamps(&tls.config);
+        // Files may lie where reading takes long; connections are accepted meanwhile.
+        let Some(now) = beside(&tls, |tls| stamps(&tls.config)).await else { continue };
         // Somebody who is still writing is waited for.
         let settled = now == seen;
         seen = now;
         if told || (settled && seen != read) {
             read.clone_from(&seen);
-            match tls.reload() {
+            let Some(reloaded) = beside(&tls, Tls::reload).await else { continue };
+            match reloaded {
                 Ok(()) => tracing::info!(target: "carboy::server", "the certificates were read again"),
                 Err(why) => {
                     tracing::error!(target: "carboy::server", "{why}; the certificates that were read before stay in use");
@@ -31,6 +33,17 @@ pub(crate) async fn keep_fresh(tls: Arc<Tls>, signals: bool) {
             }
         }
     }
+}
+
+/// What this gives, on a thread where it may wait; `None` if it panicked.
+async fn beside<T: Send + 'static>(
+    tls: &Arc<Tls>,
+    work: impl FnOnce(&Tls) -> T + Send + 'static,
+) -> Option<T> {
+    let tls = tls.clone();
+    let done = tokio::task::spawn_blocking(move || work(&tls)).await;
+    done.inspect_err(|error| tracing::error!(target: "carboy::server", %error, "certificates cannot be read"))
+        .ok()
 }
 
 #[cfg(unix)]
