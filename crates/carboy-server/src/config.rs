@@ -243,6 +243,15 @@ impl ServerConfig {
         self
     }
 
+    /// Sends nobody from plain HTTP to hosts but these, unless [the redirect](Self::redirect_to_https) that was chosen before says
+    /// [which](crate::HttpsRedirect::trusted_hosts). Means nothing without one. An application says here what its own hosts are.
+    #[cfg(feature = "tls")]
+    pub fn trusted_hosts<H: Into<String>>(mut self, hosts: impl IntoIterator<Item = H>) -> Self {
+        let hosts: Vec<String> = hosts.into_iter().map(Into::into).collect();
+        self.redirect = self.redirect.map(|redirect| redirect.or_trusted_hosts(&hosts));
+        self
+    }
+
     /// How many connections the system holds that were not accepted yet. Default 1024.
     pub fn backlog(mut self, connections: u32) -> Self {
         self.backlog = connections;
@@ -256,7 +265,8 @@ impl ServerConfig {
     }
 
     /// How many connections are held at once; more wait in the backlog. Default 25 000, and never more
-    /// than the process may open files, less 64 for the application.
+    /// than the process may open files, less 64 for the application. An eighth of them, 1024 at most, are for the
+    /// [redirect to HTTPS](crate::HttpsRedirect), where there is one.
     pub fn max_connections(mut self, connections: usize) -> Self {
         self.max_connections = connections.max(1);
         self

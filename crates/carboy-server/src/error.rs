@@ -20,6 +20,8 @@ pub enum ServerErrorKind {
     AddressNotAvailable,
     /// The process may not listen there.
     PermissionDenied,
+    /// The service is for this machine only, and other machines can reach the address.
+    Public,
     /// A certificate or its key is missing or no use.
     Certificate,
     /// The operating system refused a socket, a thread or a runtime.
@@ -59,6 +61,13 @@ impl ServerError {
             _ => (ServerErrorKind::System, format!("Cannot listen on {address}: {error}")),
         };
         ServerError { kind, message, source: Some(error) }
+    }
+
+    pub(crate) fn public(why: &str, address: &impl fmt::Display) -> Self {
+        let message = format!(
+            "{why}, so it is served on this machine only: use --host 127.0.0.1 instead of {address}, or switch debug mode off"
+        );
+        ServerError::new(ServerErrorKind::Public, message)
     }
 
     #[cfg(feature = "tls")]

@@ -149,6 +149,13 @@ impl Server {
         self.shutdown.clone()
     }
 
+    /// Stops when another server does.
+    #[cfg(feature = "tls")]
+    pub(crate) fn stopped_by(mut self, shutdown: ShutdownHandle) -> Self {
+        self.shutdown = shutdown;
+        self
+    }
+
     /// Runs until Ctrl-C, SIGTERM or the [`ShutdownHandle`] stops it: then no connection is accepted
     /// any more, idle ones are closed, answers under way have the drain deadline to finish. A second
     /// signal ends at once.
@@ -201,6 +208,9 @@ impl Server {
             Some(listeners) => listeners,
             None => Listener::bind(&self.config)?,
         };
+        if let Some(why) = service.local_only() {
+            only_local(why, listeners.iter().map(Listener::address))?;
+        }
         let metrics_listener = match self.metrics_listener {
             Some(listener) => Some(listener),
             None => Listener::bind_metrics(&self.config)?,
@@ -227,16 +237,20 @@ impl Server {
         #[cfg(feature = "tls")]
         let tls = opening.tls.clone();
         let addresses: Vec<_> = listeners.iter().map(|l| opening.announced(l.address())).collect();
+        let files = open_file_limit().map_or(usize::MAX, |n| n.saturating_sub(RESERVED_FILES).max(1));
+        #[cfg_attr(not(feature = "tls"), expect(unused_mut, reason = "the redirect takes its share"))]
+        let mut connections = self.config.max_connections.min(files);
         #[cfg(feature = "tls")]
         let redirect = match (&self.config.redirect, redirect_listener, &tls) {
             (Some(redirect), Some(listener), Some(tls)) => {
-                Some(redirect.start(&self.config, listener, &addresses, tls)?)
+                let own = crate::tls::share(connections);
+                connections = connections.saturating_sub(own).max(1);
+                Some(redirect.start(&self.config, own, &self.shutdown, listener, &addresses, tls)?)
             }
             _ => None,
         };
         let workers = self.config.workers;
-        let files = open_file_limit().map_or(usize::MAX, |n| n.saturating_sub(RESERVED_FILES).max(1));
-        let load = Load::new(workers, self.config.max_connections.min(files));
+        let load = Load::new(workers, connections);
         let config = Arc::new(self.config);
         let service = Arc::new(Front::new(service, &config.life.health, self.checks, &self.shutdown));
         let protocols = Arc::new(Protocols::new(config.clone(), self.shutdown.clone(), opening));
@@ -348,6 +362,19 @@ impl Server {
         };
         Ok((supervisor, addresses))
     }
+}
+
+/// Refuses addresses that other machines can reach. What stands before a Unix socket nobody here can know.
+fn only_local<'a>(why: &str, addresses: impl Iterator<Item = &'a BoundAddress>) -> Result<(), ServerError> {
+    for address in addresses {
+        if !address.is_local() {
+            return Err(ServerError::public(why, address));
+        }
+        if let BoundAddress::Unix(_) = address {
+            tracing::warn!(target: "carboy::server", "{why}: whatever passes requests on to {address} must be for this machine alone");
+        }
+    }
+    Ok(())
 }
 
 fn hand(connection: Detached, load: &Arc<Load>, workers: &[UnboundedSender<(Detached, Held)>]) {

@@ -34,7 +34,7 @@ pub(crate) struct Supervisor {
     pub(crate) pid_file: Option<PidFile>,
     #[cfg(feature = "tls")]
     pub(crate) tls: Option<Arc<crate::tls::Tls>>,
-    /// Ends when it is dropped.
+    /// Stops when the server does.
     #[cfg(feature = "tls")]
     pub(crate) redirect: Option<crate::RunningServer>,
 }
@@ -75,6 +75,10 @@ impl Supervisor {
         if all_ended {
             for thread in threads {
                 let _ = thread.join();
+            }
+            #[cfg(feature = "tls")]
+            if let Some(redirect) = self.redirect {
+                redirect.join();
             }
         } else {
             tracing::warn!(

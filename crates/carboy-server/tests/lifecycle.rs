@@ -2,7 +2,8 @@
 
 mod common;
 
-use carboy_server::{BoundAddress, Server, ServerConfig, ServerErrorKind};
+use carboy_http::{Request, Response, Service};
+use carboy_server::{BoundAddress, Listener, Server, ServerConfig, ServerErrorKind};
 use carboy_testkit::Folder;
 use common::{Client, Pages, config, eventually, start};
 use std::{
@@ -69,7 +70,7 @@ fn the_readiness_callback_gets_the_real_port() {
 fn a_socket_that_was_there_before_is_taken_over() {
     let socket = TcpListener::bind("127.0.0.1:0").unwrap();
     let address = socket.local_addr().unwrap();
-    let listener = carboy_server::Listener::from_tcp(socket).unwrap();
+    let listener = Listener::from_tcp(socket).unwrap();
     let running = Server::new(ServerConfig::new().workers(2)).listeners(vec![listener]).start(Pages).unwrap();
     assert_eq!(running.addresses(), [BoundAddress::Tcp(address)]);
     assert_eq!(Client::connect(address).get("/").status, 200);
@@ -194,6 +195,27 @@ fn the_server_answers_for_its_health_before_the_application_and_does_not_log_it(
 }
 
 static DATABASE_IS_THERE: AtomicUsize = AtomicUsize::new(0);
+
+#[test]
+fn however_many_ask_whether_it_is_ready_each_check_runs_once_at_a_time() {
+    static ROUNDS: AtomicUsize = AtomicUsize::new(0);
+    let server = Server::new(config().workers(2).readiness_path("/readyz"))
+        .readiness_check("slow", || async {
+            ROUNDS.fetch_add(1, SeqCst);
+            tokio::time::sleep(Duration::from_millis(300)).await;
+            Ok(())
+        })
+        .start(Pages)
+        .unwrap();
+    let addr = server.addresses()[0].as_tcp().unwrap();
+    let mut clients: Vec<_> = (0..20).map(|_| Client::connect(addr)).collect();
+    for client in &mut clients {
+        client.send("GET /readyz HTTP/1.1\r\nHost: a\r\n\r\n");
+    }
+    assert!(clients.iter_mut().all(|client| client.answer().status == 200));
+    // Those who came while the first one was asked share the next; the machine may be busy.
+    assert!((1..=4).contains(&ROUNDS.load(SeqCst)), "{ROUNDS:?}");
+}
 
 #[test]
 fn the_drain_ends_at_its_deadline_even_if_a_view_blocks_its_worker() {
@@ -361,4 +383,32 @@ fn when_no_file_is_left_for_long_clients_are_told_and_the_listener_lives() {
         status = Client::connect(address).get("/").status;
         status == 200
     });
+}
+
+/// A service that shows what only its developers should see.
+struct Inside;
+
+impl Service for Inside {
+    async fn call(&self, _: Request) -> Response {
+        Response::text("inside")
+    }
+
+    fn local_only(&self) -> Option<&str> {
+        Some("debug mode shows sources and settings")
+    }
+}
+
+#[test]
+fn a_service_for_this_machine_only_is_refused_where_others_reach_it_however_it_is_started() {
+    for address in ["0.0.0.0:0", "[::]:0"] {
+        let error = Server::new(config().bind(address)).start(Inside).unwrap_err();
+        assert_eq!(error.kind(), ServerErrorKind::Public, "{address}");
+        assert!(error.to_string().starts_with("debug mode shows sources and settings, so"), "{error}");
+        let error = Server::new(config().bind(address)).serve(Inside).unwrap_err();
+        assert_eq!(error.kind(), ServerErrorKind::Public, "{address}");
+    }
+    let inherited = Listener::from_tcp(TcpListener::bind("0.0.0.0:0").unwrap()).unwrap();
+    assert!(Server::new(config()).listeners(vec![inherited]).start(Inside).is_err());
+    let running = common::start_service(config(), Inside);
+    assert_eq!(running.connect().get("/").body, "inside");
 }

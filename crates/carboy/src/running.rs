@@ -180,6 +180,11 @@ impl carboy_http::Service for AppService {
         self.0.state.drain.begin();
         self.0.mounted.iter().for_each(carboy_http::Service::drain);
     }
+
+    fn local_only(&self) -> Option<&str> {
+        let mounted = || self.0.mounted.iter().find_map(carboy_http::Service::local_only);
+        if self.0.state.debug() { Some("debug mode shows sources and settings") } else { mounted() }
+    }
 }
 
 impl<B> tower_service::Service<http::Request<B>> for AppService

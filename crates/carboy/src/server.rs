@@ -9,6 +9,19 @@
 //! | `SERVER_WORKERS` | [`workers`](ServerConfig::workers) | threads |
 //! | `SERVER_MAX_CONNECTIONS` | [`max_connections`](ServerConfig::max_connections) | connections |
 //! | `SERVER_KEEP_ALIVE_TIMEOUT` | [`keep_alive_timeout`](ServerConfig::keep_alive_timeout) | seconds |
+//! | `SERVER_FIRST_BYTE_TIMEOUT` | [`first_byte_timeout`](ServerConfig::first_byte_timeout) | seconds, at least one |
+//! | `SERVER_HEADER_TIMEOUT` | [`header_timeout`](ServerConfig::header_timeout) | seconds, at least one |
+//! | `SERVER_BODY_GAP_TIMEOUT` | [`body_gap_timeout`](ServerConfig::body_gap_timeout) | seconds, at least one |
+//! | `SERVER_MIN_BODY_RATE` | [`min_body_rate`](ServerConfig::min_body_rate) | bytes a second |
+//! | `SERVER_WRITE_TIMEOUT` | [`write_timeout`](ServerConfig::write_timeout) | seconds, at least one |
+//! | `SERVER_REQUEST_TIMEOUT` | [`request_timeout`](ServerConfig::request_timeout) | seconds, at least one |
+//! | `SERVER_HALF_CLOSE` | [`half_close`](ServerConfig::half_close) | whether |
+//! | `SERVER_MAX_HEADERS` | [`max_headers`](ServerConfig::max_headers) | fields |
+//! | `SERVER_MAX_HEAD_SIZE` | [`max_head_size`](ServerConfig::max_head_size) | bytes |
+//! | `SERVER_HTTP2_MAX_STREAMS` | [`http2_max_concurrent_streams`](ServerConfig::http2_max_concurrent_streams) | requests |
+//! | `SERVER_HTTP2_MAX_HEADER_LIST_SIZE` | [`http2_max_header_list_size`](ServerConfig::http2_max_header_list_size) | bytes |
+//! | `SERVER_HTTP2_MAX_CONTROL_FRAMES` | [`http2_max_control_frames`](ServerConfig::http2_max_control_frames) | frames a second |
+//! | `SERVER_REDIRECT` | `redirect_to_https`, with the feature `tls` | an address: `0.0.0.0:80` |
 //! | `SERVER_DRAIN_DELAY` | [`drain_delay`](ServerConfig::drain_delay) | seconds |
 //! | `SERVER_DRAIN_TIMEOUT` | [`drain_timeout`](ServerConfig::drain_timeout) | seconds |
 //! | `SERVER_READINESS_PATH` | [`readiness_path`](ServerConfig::readiness_path) | a path: `/readyz` |
@@ -54,6 +67,45 @@ pub(crate) fn configured(mut server: ServerConfig, config: &Config) -> Result<Se
     }
     if let Some(limit) = seconds(config, "SERVER_KEEP_ALIVE_TIMEOUT")? {
         server = server.keep_alive_timeout(limit);
+    }
+    if let Some(limit) = deadline(config, "SERVER_FIRST_BYTE_TIMEOUT")? {
+        server = server.first_byte_timeout(limit);
+    }
+    if let Some(limit) = deadline(config, "SERVER_HEADER_TIMEOUT")? {
+        server = server.header_timeout(limit);
+    }
+    if let Some(limit) = deadline(config, "SERVER_BODY_GAP_TIMEOUT")? {
+        server = server.body_gap_timeout(limit);
+    }
+    if let Some(rate) = config.get("SERVER_MIN_BODY_RATE")? {
+        server = server.min_body_rate(rate);
+    }
+    if let Some(limit) = deadline(config, "SERVER_WRITE_TIMEOUT")? {
+        server = server.write_timeout(limit);
+    }
+    if let Some(limit) = deadline(config, "SERVER_REQUEST_TIMEOUT")? {
+        server = server.request_timeout(limit);
+    }
+    if let Some(allowed) = config.get("SERVER_HALF_CLOSE")? {
+        server = server.half_close(allowed);
+    }
+    if let Some(fields) = config.get("SERVER_MAX_HEADERS")? {
+        server = server.max_headers(fields);
+    }
+    if let Some(bytes) = config.get("SERVER_MAX_HEAD_SIZE")? {
+        server = server.max_head_size(bytes);
+    }
+    if let Some(streams) = config.get("SERVER_HTTP2_MAX_STREAMS")? {
+        server = server.http2_max_concurrent_streams(streams);
+    }
+    if let Some(bytes) = config.get("SERVER_HTTP2_MAX_HEADER_LIST_SIZE")? {
+        server = server.http2_max_header_list_size(bytes);
+    }
+    if let Some(frames) = config.get("SERVER_HTTP2_MAX_CONTROL_FRAMES")? {
+        server = server.http2_max_control_frames(frames);
+    }
+    if let Some(address) = config.get::<String>("SERVER_REDIRECT")? {
+        server = redirected(server, address)?;
     }
     if let Some(delay) = seconds(config, "SERVER_DRAIN_DELAY")? {
         server = server.drain_delay(delay);
@@ -125,6 +177,27 @@ pub(crate) fn log_sink(place: &str) -> Result<LogSink> {
     }
 }
 
+/// A server that sends plain HTTP to HTTPS from this address.
+#[cfg(feature = "tls")]
+fn redirected(server: ServerConfig, address: String) -> Result<ServerConfig> {
+    Ok(server.redirect_to_https(HttpsRedirect::on(address)))
+}
+
+#[cfg(not(feature = "tls"))]
+fn redirected(_: ServerConfig, _: String) -> Result<ServerConfig> {
+    Err(Error::msg("SERVER_REDIRECT needs the feature \"tls\" of carboy: this program cannot serve HTTPS"))
+}
+
+/// A time in which nobody can be served when it is zero.
+fn deadline(config: &Config, key: &str) -> Result<Option<Duration>> {
+    match seconds(config, key)? {
+        Some(Duration::ZERO) => {
+            Err(Error::msg(format!("{key} is 0: nobody is so quick; it takes seconds, at least one")))
+        }
+        limit => Ok(limit),
+    }
+}
+
 fn seconds(config: &Config, key: &str) -> Result<Option<Duration>> {
     Ok(config.get::<u64>(key)?.map(Duration::from_secs))
 }
@@ -152,4 +225,50 @@ const REQUEST_IDS: [(&str, RequestIds); 3] =
 /// The form that a word names.
 pub(crate) fn access_log(word: &str) -> Option<AccessLog> {
     ACCESS_LOGS.iter().find(|(name, _)| *name == word).map(|(_, form)| *form)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    fn configured_by(key: &str, value: impl Into<serde_json::Value>) -> Result<String> {
+        let mut config = Config::default();
+        config.set(key, value.into());
+        configured(ServerConfig::new(), &config).map(|server| format!("{server:?}"))
+    }
+
+    #[test]
+    fn each_deadline_and_limit_has_a_key() {
+        let s = Duration::from_secs;
+        let new = ServerConfig::new;
+        for (key, value, chosen) in [
+            ("SERVER_FIRST_BYTE_TIMEOUT", json!(3), new().first_byte_timeout(s(3))),
+            ("SERVER_HEADER_TIMEOUT", json!(3), new().header_timeout(s(3))),
+            ("SERVER_KEEP_ALIVE_TIMEOUT", json!(3), new().keep_alive_timeout(s(3))),
+            ("SERVER_BODY_GAP_TIMEOUT", json!(3), new().body_gap_timeout(s(3))),
+            ("SERVER_MIN_BODY_RATE", json!(3), new().min_body_rate(3)),
+            ("SERVER_WRITE_TIMEOUT", json!(3), new().write_timeout(s(3))),
+            ("SERVER_REQUEST_TIMEOUT", json!(3), new().request_timeout(s(3))),
+            ("SERVER_HALF_CLOSE", json!(true), new().half_close(true)),
+            ("SERVER_MAX_HEADERS", json!(3), new().max_headers(3)),
+            ("SERVER_MAX_HEAD_SIZE", json!(9000), new().max_head_size(9000)),
+            ("SERVER_HTTP2_MAX_STREAMS", json!(3), new().http2_max_concurrent_streams(3)),
+            ("SERVER_HTTP2_MAX_HEADER_LIST_SIZE", json!(3), new().http2_max_header_list_size(3)),
+            ("SERVER_HTTP2_MAX_CONTROL_FRAMES", json!(3), new().http2_max_control_frames(3)),
+        ] {
+            let chosen = format!("{chosen:?}");
+            assert_ne!(chosen, format!("{:?}", new()), "{key}");
+            assert_eq!(configured_by(key, value).unwrap(), chosen, "{key}");
+        }
+    }
+
+    #[test]
+    fn a_deadline_of_no_seconds_is_refused_with_its_key() {
+        for key in ["FIRST_BYTE", "HEADER", "BODY_GAP", "WRITE", "REQUEST"] {
+            let key = format!("SERVER_{key}_TIMEOUT");
+            let error = configured_by(&key, 0).unwrap_err().to_string();
+            assert!(error.starts_with(&format!("{key} is 0")), "{error}");
+        }
+    }
 }

@@ -243,3 +243,25 @@ fn all_mistakes_of_an_app_are_reported_together() {
         assert!(sentence.contains(part), "{part} is not in:\n{sentence}");
     }
 }
+
+#[test]
+fn a_debug_build_is_refused_on_a_public_address_by_a_server_of_ones_own() {
+    use carboy::server::{Server, ServerConfig, ServerErrorKind};
+    let start = |debug: bool, mounted: bool, address: &str| {
+        let mut app = App::new("shop");
+        app.config().set("DEBUG", debug && !mounted).set("SECRET_KEY", "dev");
+        if mounted {
+            let mut inner = App::new("inner");
+            inner.config().set("DEBUG", debug).set("SECRET_KEY", "dev");
+            app.mount("/inner", inner.build().unwrap());
+        }
+        Server::new(ServerConfig::new().bind(address).workers(1)).start(app.build().unwrap())
+    };
+    for mounted in [false, true] {
+        let error = start(true, mounted, "0.0.0.0:0").unwrap_err();
+        assert_eq!(error.kind(), ServerErrorKind::Public);
+        assert!(error.to_string().starts_with("debug mode shows sources and settings"), "{error}");
+        start(true, mounted, "127.0.0.1:0").unwrap();
+        start(false, mounted, "0.0.0.0:0").unwrap();
+    }
+}

@@ -25,5 +25,6 @@ pub use config::{ClientCertificates, TlsConfig};
 pub(crate) use handshake::{Secured, handshake};
 pub(crate) use live::Tls;
 pub use redirect::HttpsRedirect;
+pub(crate) use redirect::share;
 pub(crate) use reload::keep_fresh;
 pub(crate) use stream::Stream;

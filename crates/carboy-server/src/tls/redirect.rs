@@ -1,7 +1,10 @@
 //! What plain HTTP is told: go to HTTPS.
 
 use super::{Tls, challenges::Challenges};
-use crate::{BindAddress, BoundAddress, Listener, RunningServer, Server, ServerConfig, ServerError};
+use crate::{
+    BindAddress, BoundAddress, Listener, RunningServer, Server, ServerConfig, ServerError, ShutdownHandle,
+    config::HealthPaths,
+};
 use carboy_http::{
     HeaderValue, Request, Response, Service, StatusCode, header,
     host::{host_is_trusted, valid_host_name},
@@ -39,10 +42,19 @@ impl HttpsRedirect {
         self
     }
 
-    /// Sends nobody to hosts but these; a name with a leading dot stands for the domain and all below it. Default: to any that is a
-    /// valid host name, which is where the client came to.
+    /// Sends nobody to hosts but these; a name with a leading dot stands for the domain and all below it. Default: those that
+    /// [`ServerConfig::trusted_hosts`] says, else any that is a valid host name, which is where the client came to: such an answer says
+    /// that no cache may keep it.
     pub fn trusted_hosts<H: Into<String>>(mut self, hosts: impl IntoIterator<Item = H>) -> Self {
         self.trusted_hosts = hosts.into_iter().map(Into::into).collect();
+        self
+    }
+
+    /// As [`trusted_hosts`](Self::trusted_hosts), if that says nothing.
+    pub(crate) fn or_trusted_hosts(mut self, hosts: &[String]) -> Self {
+        if self.trusted_hosts.is_empty() {
+            self.trusted_hosts = hosts.to_vec();
+        }
         self
     }
 
@@ -50,10 +62,12 @@ impl HttpsRedirect {
         &self.address
     }
 
-    /// Starts to answer; ends when the result is dropped. `addresses` are those of the server itself.
+    /// Starts to answer, behind the same proxies as the server itself, as watched as it, and until it stops. `addresses` are its own.
     pub(crate) fn start(
         &self,
         config: &ServerConfig,
+        connections: usize,
+        shutdown: &ShutdownHandle,
         listener: Listener,
         addresses: &[BoundAddress],
         tls: &Tls,
@@ -67,16 +81,20 @@ impl HttpsRedirect {
             trusted_hosts: self.trusted_hosts.clone(),
             challenges: tls.challenges().clone(),
         };
-        let mut own = ServerConfig::new().workers(1).max_connections(MOST);
-        own.deadlines = config.deadlines.clone();
-        Server::new(own).listeners(vec![listener]).start(service)
+        let mut own = config.clone().workers(1).max_connections(connections);
+        // What there is once a process.
+        (own.tls, own.redirect, own.metrics_on, own.life.pid_file) = (None, None, None, None);
+        own.life.health = HealthPaths::default();
+        Server::new(own).listeners(vec![listener]).stopped_by(shutdown.clone()).start(service)
     }
 }
 
 const HTTPS: u16 = 443;
 
-/// How many clients are told at once.
-const MOST: usize = 1024;
+/// How many of so many connections are for clients that are told to go to HTTPS.
+pub(crate) fn share(connections: usize) -> usize {
+    (connections / 8).clamp(1, 1024)
+}
 
 /// Where `http-01` looks (RFC 8555 section 8.3).
 const CHALLENGE: &str = "/.well-known/acme-challenge/";
@@ -114,6 +132,12 @@ impl Service for ToHttps {
             HTTPS => format!("https://{name}{path}"),
             port => format!("https://{name}:{port}{path}"),
         };
-        redirect(&location, StatusCode::PERMANENT_REDIRECT).unwrap_or_else(|_| bad("A request for no page\n"))
+        let mut response = redirect(&location, StatusCode::PERMANENT_REDIRECT)
+            .unwrap_or_else(|_| bad("A request for no page\n"));
+        if self.trusted_hosts.is_empty() {
+            // A host that anybody may have made up is repeated to the one who named it, and to nobody else.
+            response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+        response
     }
 }

@@ -5,7 +5,7 @@ use crate::{
     App, AppService, Error, Result,
     config::env_prefix,
     runtime,
-    server::{self, AccessLog, Inherited, Server, ServerConfig, ServerError},
+    server::{self, AccessLog, Inherited, Server, ServerConfig, ServerError, ServerErrorKind},
 };
 use clap::{Arg, ArgAction, ArgMatches, builder::PossibleValuesParser, value_parser};
 use std::time::Duration;
@@ -99,13 +99,6 @@ pub(super) fn run(service: &AppService, matches: &ArgMatches, inherited: Inherit
     let config = configured(service, matches)?;
     let longest_drain = config.longest_drain();
     let mut server = Server::new(config).inherited(inherited).bind().map_err(sentence)?;
-    // What is bound is asked, not what was typed: a name, a wildcard and an inherited socket are judged alike.
-    if debug && let Some(public) = server.addresses().find(|address| !address.is_local()) {
-        return Err(WrongUse::error(format!(
-            "debug mode shows sources and settings, so it is served on this machine only: use --host {HOST} instead of \
-             {public}, or switch debug mode off"
-        )));
-    }
     for (name, check) in &service.0.readiness_checks {
         let (service, check) = (service.clone(), check.clone());
         server =
@@ -138,7 +131,10 @@ pub(super) fn run(service: &AppService, matches: &ArgMatches, inherited: Inherit
 }
 
 fn sentence(error: ServerError) -> Error {
-    Error::msg(error.to_string())
+    match error.kind() {
+        ServerErrorKind::Public => WrongUse::error(error.to_string()),
+        _ => Error::msg(error.to_string()),
+    }
 }
 
 /// What the server is to be: the app's choice, over it the configuration's, over both the command line's.
@@ -175,6 +171,10 @@ fn configured(service: &AppService, matches: &ArgMatches) -> Result<ServerConfig
     #[cfg(feature = "tls")]
     if state.config().get::<bool>("HARDENED")?.unwrap_or(false) {
         config = config.only_tls13();
+    }
+    #[cfg(feature = "tls")]
+    if let Some(hosts) = &state.settings().trusted_hosts {
+        config = config.trusted_hosts(hosts);
     }
     Ok(config)
 }
