@@ -32,6 +32,12 @@ fn offered() -> Vec<Offered> {
     (0..clients).map(|_| Offered { name: "oidc", label: label.clone() }).collect()
 }
 
+/// What users know a provider by.
+fn label_of(provider: &str) -> String {
+    let known = offered().into_iter().find(|one| one.name == provider);
+    known.map_or_else(|| provider.to_owned(), |one| one.label)
+}
+
 pub(crate) fn register(app: &mut App, db: Db) {
     let text = |app: &mut App, key: &str| app.config().get::<String>(key).ok().flatten();
     let mut oauth = OAuth::new().identity_store(db);
@@ -69,7 +75,9 @@ async fn callback(provider: String) -> Result<Redirect> {
             log_in(&account, &login)
         }
         // Only who is logged in gets here by a new identity, since no address links one.
-        Linked::New(_) => {
+        Linked::New(id) => {
+            let account = accounts().store().find(&id).await?.or_404()?;
+            accounts().identity_linked(&account, &label_of(&provider))?;
             flash(gettext("This login is yours now."), "success");
             Ok(redirect(url_for!(logins)))
         }
@@ -194,6 +202,7 @@ async fn unlink(provider: String, account: CurrentUser<Account>) -> Result<Redir
     if !db().unlink(&account.id, &provider, &subject).await? {
         return abort(404);
     }
+    accounts().identity_unlinked(&account, &label_of(&provider))?;
     flash(gettext("This login is not yours any more."), "success");
     Ok(redirect(url_for!(logins)))
 }

@@ -78,6 +78,19 @@ impl Notebook {
         }
     }
 
+    /// Waits for a mail that tells the owner of an account of a login by this provider.
+    fn told(&self, email: &str, provider: &str) {
+        let about = |message: &Message| {
+            message.recipients.iter().any(|to| to.to_string().contains(email))
+                && message.body.as_deref().is_some_and(|body| body.contains(provider))
+        };
+        let end = Instant::now() + Duration::from_secs(20);
+        while !self.mail.outbox().iter().any(about) {
+            assert!(Instant::now() < end, "no mail to {email} about {provider}");
+            thread::sleep(Duration::from_millis(10));
+        }
+    }
+
     fn in_app<T>(&self, work: impl Future<Output = T>) -> T {
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         runtime.block_on(self.service.in_app_context(work))
@@ -206,6 +219,7 @@ fn who_links_a_provider_to_an_account_stays_logged_in() {
     assert_eq!(link(&ada, &provider), "/account/logins");
     let page = ada.get("/account/logins").send().text();
     assert!(page.contains("This login is yours now.") && page.contains("ann@example.com"), "{page}");
+    notebook.told("ada@example.com", "OpenID");
     assert!(ada.get("/notes/").send().text().contains("ada@example.com"));
     let elsewhere = notebook.service.test_client();
     assert_eq!(by_provider(&elsewhere, &provider), "/two-factor?next=/notes/");
@@ -294,7 +308,10 @@ fn the_last_way_to_log_in_stays() {
     // Who has a password may do without.
     provider.claims(json!({"sub": "u4"}));
     link(&ada, &provider);
+    notebook.told("ada@example.com", "OpenID");
+    notebook.mail.clear_outbox();
     assert_eq!(unlink(&ada, "u4").status(), 302);
+    notebook.told("ada@example.com", "OpenID");
     assert!(ada.get("/account/logins").send().text().contains("without others"));
 }
 
