@@ -144,6 +144,19 @@ fn a_client_cannot_hide_behind_something_malformed() {
 }
 
 #[test]
+fn bytes_outside_of_ascii_are_left_as_they_came() {
+    let fix = ProxyFix::new().x_host(1).trusted_proxies(["10.0.0.1"]).unwrap();
+    let mut request = from("10.0.0.1", &[]);
+    let host = HeaderValue::from_bytes(b"b\xfccher.example").unwrap();
+    request.headers_mut().insert("x-forwarded-host", host.clone());
+    for _ in 0..2 {
+        fix.apply(&mut request);
+        assert_eq!(request.headers()["host"], host);
+        assert_eq!(request.headers()["x-forwarded-host"], host);
+    }
+}
+
+#[test]
 fn the_peers_of_a_unix_socket_are_trusted_by_name() {
     let request = |fix: ProxyFix| {
         let mut request = from("10.0.0.1", &[("x-forwarded-for", "203.0.113.9")]);

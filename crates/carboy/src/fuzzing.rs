@@ -4,6 +4,9 @@
 use crate::safe_redirect;
 use carboy_http::Request;
 
+/// The heads of what goes to the application behind this one, and comes back.
+pub use crate::upstream::fuzzing as upstream;
+
 /// WebSockets, fed as a socket feeds them.
 #[cfg(feature = "websocket")]
 pub use crate::websocket::fuzzing as websocket;

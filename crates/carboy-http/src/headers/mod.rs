@@ -31,4 +31,5 @@ pub use options::{dump_options_header, parse_options_header};
 pub use params::{Directives, Options};
 pub use range::{ContentRange, IfRange, Range};
 pub use retry_after::RetryAfter;
+pub(crate) use text::as_it_came;
 pub use text::{combined, quote_header_value, text, unquote_header_value};

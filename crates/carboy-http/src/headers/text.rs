@@ -24,6 +24,12 @@ pub fn combined<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Option<Cow<'a,
     Some(Cow::Owned(all))
 }
 
+/// A text that was read as ISO-8859-1, as it came; `None` when a field cannot have it.
+pub(crate) fn as_it_came(text: &str) -> Option<HeaderValue> {
+    let bytes = text.chars().map(u8::try_from).collect::<Result<Vec<u8>, _>>().ok()?;
+    HeaderValue::from_bytes(&bytes).ok()
+}
+
 /// Bytes as ISO-8859-1.
 pub(super) fn latin1(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {

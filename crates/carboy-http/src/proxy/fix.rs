@@ -6,7 +6,7 @@ use super::{
 };
 use crate::{
     Request,
-    headers::{combined, parse_list_header},
+    headers::{as_it_came, combined, parse_list_header},
 };
 use http::{HeaderMap, HeaderName, HeaderValue, header};
 use std::net::SocketAddr;
@@ -164,7 +164,7 @@ impl ProxyFix {
             request.connection_mut().is_secure =
                 proto.eq_ignore_ascii_case("https") || proto.eq_ignore_ascii_case("wss");
         }
-        if let Some(host) = host.and_then(|host| HeaderValue::from_str(&host).ok()) {
+        if let Some(host) = host.and_then(|host| as_it_came(&host)) {
             request.set_host(host);
         }
         if let Some(port) = value(request.headers(), &PORT, self.x_port) {
@@ -195,7 +195,8 @@ impl ProxyFix {
             if count > 0
                 && let Some(field) = combined(headers, name)
                 && let Some(values) = last(&field, count)
-                && let Ok(value) = HeaderValue::from_str(&values.join(", "))
+                && let Some(value) = as_it_came(&values.join(", "))
+                && !value.is_empty()
             {
                 believed.push((name, value));
             }
@@ -277,7 +278,7 @@ fn set_port(request: &mut Request, port: &str) {
                 Some((name, _)) if !host.ends_with(']') => name,
                 _ => host,
             };
-            if let Ok(host) = HeaderValue::from_str(&format!("{name}:{port}")) {
+            if let Some(host) = as_it_came(&format!("{name}:{port}")) {
                 request.set_host(host);
             }
         }

@@ -5,6 +5,8 @@ mod body;
 mod exchange;
 mod failure;
 mod flow;
+#[cfg(fuzzing)]
+pub mod fuzzing;
 mod head;
 mod pool;
 mod tunnel;
