@@ -12,6 +12,15 @@ const OUTSIDE: &str = "examples/announcements/Cargo.toml";
 
 /// What is cheap comes first; the test runner comes last, so that its summary is what one sees.
 pub(crate) fn all() -> Done {
+    workspace::say_room();
+    let done = checks();
+    if done.is_err() {
+        workspace::say_room();
+    }
+    done
+}
+
+fn checks() -> Done {
     run(&mut cargo(&["fmt", "--all", "--check"]))
         .map_err(|error| format!("{error}: run `cargo fmt --all`"))?;
     run(&mut cargo(&["fmt", "--manifest-path", OUTSIDE, "--check"]))

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use crate::process::Done;
 
@@ -49,6 +50,24 @@ pub(crate) fn entries(folder: &Path) -> Done<Vec<PathBuf>> {
 pub(crate) fn target() -> PathBuf {
     std::env::var_os("CARGO_TARGET_DIR").map_or_else(|| "target".into(), PathBuf::from)
 }
+
+/// Says how much room there is where cargo builds: a disk that fills up makes tests fail in a hundred ways, none of which names it.
+pub(crate) fn say_room() {
+    let target = target();
+    let folder = target.ancestors().find(|folder| folder.exists()).filter(|folder| *folder != Path::new(""));
+    let folder = folder.unwrap_or(Path::new("."));
+    let output = Command::new("df").arg("-Pk").arg(folder).output();
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).into_owned()).unwrap_or_default();
+    let free = text.lines().nth(1).and_then(|line| line.split_whitespace().nth(3)?.parse::<u64>().ok());
+    if let Some(free) = free {
+        let (whole, tenth) = (free / 1_000_000, free / 100_000 % 10);
+        eprintln!(
+            "xtask: {whole}.{tenth} GB are free where cargo builds; a build from nothing and its tests take {NEEDED}"
+        );
+    }
+}
+
+const NEEDED: &str = "about 10";
 
 /// A program that cargo has built, by its profile and its name; fails if it has not.
 pub(crate) fn built(profile: &str, name: &str) -> Done<PathBuf> {
