@@ -5,5 +5,6 @@ mod login {
     mod app;
     mod behaviour;
     mod live;
+    mod store;
     mod vectors;
 }
