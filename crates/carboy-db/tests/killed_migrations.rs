@@ -19,14 +19,15 @@ fn halting(last: &str) -> Migrations {
     Migrations::sql([BEFORE, ("0002_halfway", &*sql)])
 }
 
-/// Statements that do not come to an end by themselves.
-fn endless(url: &str) -> &'static str {
+/// Statements that do not come to an end before their process is killed. PostgreSQL goes on with one, and undoes it only behind its end, when nobody is there
+/// to be told of it: it has to have one.
+fn lasting(url: &str) -> &'static str {
     match url.starts_with("sqlite") {
         true => {
             "WITH RECURSIVE endless (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM endless) \
              INSERT INTO halfway SELECT n FROM endless WHERE n < 0"
         }
-        false => "SELECT pg_sleep(600)",
+        false => "SELECT pg_sleep(5)",
     }
 }
 
@@ -35,7 +36,7 @@ fn endless(url: &str) -> &'static str {
 #[ignore = "needs to be started by the tests below; alone it does nothing"]
 async fn the_process_that_is_killed() {
     let Ok(url) = std::env::var(URL) else { return };
-    let migrations = halting(endless(&url));
+    let migrations = halting(lasting(&url));
     Db::open(url).with_migrations(migrations).upgrade(None).await.unwrap();
 }
 
@@ -47,7 +48,7 @@ async fn is_under_way(db: &Db, url: &str) -> bool {
             .await
             .is_err_and(|error| error.kind() == DbErrorKind::Busy);
     }
-    let sql = "SELECT count(*) AS n FROM pg_stat_activity WHERE query LIKE '%pg_sleep(600)%' AND pid <> pg_backend_pid()";
+    let sql = "SELECT count(*) AS n FROM pg_stat_activity WHERE query LIKE '%pg_sleep(5)%' AND pid <> pg_backend_pid()";
     db.query(sql, ()).await.is_ok_and(|rows| rows[0].get::<i64>("n").unwrap() > 0)
 }
 

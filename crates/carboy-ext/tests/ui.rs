@@ -5,6 +5,9 @@
 #[cfg(feature = "forms")]
 #[test]
 fn forms_compile_and_mistakes_are_explained_where_they_are_made() {
+    if !carboy_testkit::lean("forms_compile_and_mistakes_are_explained_where_they_are_made") {
+        return;
+    }
     let cases = trybuild::TestCases::new();
     cases.pass("tests/ui/pass/*.rs");
     cases.compile_fail("tests/ui/fail/*.rs");
@@ -13,6 +16,9 @@ fn forms_compile_and_mistakes_are_explained_where_they_are_made() {
 #[cfg(feature = "cache")]
 #[test]
 fn caches_compile_and_mistakes_are_explained_where_they_are_made() {
+    if !carboy_testkit::lean("caches_compile_and_mistakes_are_explained_where_they_are_made") {
+        return;
+    }
     let cases = trybuild::TestCases::new();
     cases.pass("tests/ui/cache/pass/*.rs");
     cases.compile_fail("tests/ui/cache/fail/*.rs");
@@ -21,5 +27,8 @@ fn caches_compile_and_mistakes_are_explained_where_they_are_made() {
 #[cfg(feature = "roles")]
 #[test]
 fn roles_that_are_no_names_are_explained_where_they_are_written() {
+    if !carboy_testkit::lean("roles_that_are_no_names_are_explained_where_they_are_written") {
+        return;
+    }
     trybuild::TestCases::new().compile_fail("tests/ui/roles/fail/*.rs");
 }

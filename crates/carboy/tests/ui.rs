@@ -3,6 +3,9 @@
 
 #[test]
 fn views_compile_and_mistakes_are_explained_where_they_are_made() {
+    if !carboy_testkit::lean("views_compile_and_mistakes_are_explained_where_they_are_made") {
+        return;
+    }
     let cases = trybuild::TestCases::new();
     cases.pass("tests/ui/pass/*.rs");
     cases.compile_fail("tests/ui/fail/*.rs");
